@@ -1,0 +1,95 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The tables of the store; raw values name them on disk and in traces.
+package enum MetadataTable: UInt8, Sendable, CaseIterable {
+    /// Format version, buckets, pack records, the reclaim queue, pending recipes.
+    case system = 1
+    /// The current version of each object: what listings scan.
+    case objects = 2
+    /// Noncurrent versions and delete markers.
+    case versions = 3
+    /// Multipart uploads and their parts.
+    case uploads = 4
+    /// Recipes and assemblies.
+    case contents = 5
+    /// The chunk index.
+    case chunks = 6
+    /// Bytes of small objects.
+    case inline = 7
+}
+
+/// Changes that become visible and durable together.
+package struct MetadataBatch: Sendable {
+    package enum Operation: Sendable {
+        case put(MetadataTable, key: [UInt8], value: [UInt8])
+        case delete(MetadataTable, key: [UInt8])
+    }
+
+    package private(set) var operations: [Operation] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { operations.isEmpty }
+
+    package mutating func put(_ table: MetadataTable, _ key: [UInt8], _ value: [UInt8]) {
+        operations.append(.put(table, key: key, value: value))
+    }
+
+    package mutating func delete(_ table: MetadataTable, _ key: [UInt8]) {
+        operations.append(.delete(table, key: key))
+    }
+}
+
+/// What a look-up that may not wait found.
+package enum CachedValue: Sendable, Equatable {
+    case value([UInt8])
+    case absent
+    /// Only a read of the device can tell.
+    case unknown
+}
+
+/// Ordered keys and values with atomic, durable batches.
+///
+/// Keys compare as bytes. Calls may block, except `getIfCached`; all are safe from any thread, concurrently.
+/// After `commit` has thrown, the store refuses further commits (`failed`) until it is opened again, and goes on reading.
+package protocol MetadataStore: Sendable {
+    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]?
+    /// Never touches the device.
+    func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue
+    /// All or nothing, durable when it returns. Later operations on a key win over earlier ones.
+    func commit(_ batch: MetadataBatch) throws(MetadataError)
+    /// A cursor over keys in `lower..<upper` (nil: to the end of the table) of the state at this moment, before the first.
+    func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError) -> any MetadataCursor
+    /// Flushes what speeds up the next start and releases the files. Nothing is called afterwards.
+    func close()
+}
+
+/// A walk over a table in key order. One thread at a time; it pins the state it was made from, so let it go soon.
+package protocol MetadataCursor: AnyObject {
+    /// Goes to the next pair and says whether there is one.
+    func next() throws(MetadataError) -> Bool
+    /// Makes the following `next()` return the first pair with a key not below `key` (which is not below the lower bound).
+    func seek(to key: [UInt8]) throws(MetadataError)
+    /// Lends the pair `next()` went to; the bytes are valid inside `body` only.
+    func withCurrent<Result>(
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Result
+    ) -> Result
+}
+
+/// Why a metadata operation failed.
+package struct MetadataError: Error, Sendable {
+    package enum Code: Sendable, Hashable {
+        case ioFailure, noSpace, corrupted, locked, unsupportedFormat
+        /// An earlier commit failed; only reads are served.
+        case failed
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

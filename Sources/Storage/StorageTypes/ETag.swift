@@ -1,0 +1,87 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// An object's entity tag: the MD5 of the content, or of the parts' MD5s with the number of parts.
+///
+/// `spec/s3.md` §4.1. Sixteen opaque bytes also serve encrypted objects, whose tag is not an MD5.
+package struct ETag: Sendable, Hashable {
+    /// 16 bytes.
+    package let bytes: [UInt8]
+    /// Zero for an object put in one piece; the number behind the dash otherwise.
+    package let partCount: UInt32
+
+    package init(bytes: [UInt8], partCount: UInt32 = 0) {
+        precondition(bytes.count == 16, "an entity tag holds 16 bytes")
+        self.bytes = bytes
+        self.partCount = partCount
+    }
+
+    /// Reads `hex` or `hex-N`, with or without quotes; nil when it is neither.
+    package init?(_ text: String) {
+        var text = text[...]
+        if text.count >= 2, text.first == "\"", text.last == "\"" { text = text.dropFirst().dropLast() }
+        let pieces = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let hex = pieces.first, let bytes = Hex.decode(hex.utf8), bytes.count == 16 else { return nil }
+        var count: UInt32 = 0
+        if pieces.count == 2 {
+            guard let parsed = UInt32(pieces[1]), parsed > 0 else { return nil }
+            count = parsed
+        }
+        self.init(bytes: bytes, partCount: count)
+    }
+
+    /// `hex` or `hex-N`, without quotes.
+    package var string: String {
+        partCount == 0 ? Hex.encode(bytes) : Hex.encode(bytes) + "-\(partCount)"
+    }
+
+    /// As headers and XML carry it.
+    package var quoted: String { "\"" + string + "\"" }
+}
+
+/// Lower-case hexadecimal.
+package enum Hex {
+    package static func encode(_ bytes: some Collection<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { output in
+            var index = 0
+            for byte in bytes {
+                output[index] = digit(byte >> 4)
+                output[index + 1] = digit(byte & 15)
+                index += 2
+            }
+            return index
+        }
+    }
+
+    /// Nil unless the text is an even number of hexadecimal digits of either case.
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        guard text.count.isMultiple(of: 2) else { return nil }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count / 2)
+        var high: UInt8?
+        for byte in text {
+            guard let value = value(byte) else { return nil }
+            if let first = high {
+                result.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return result
+    }
+
+    @inline(__always)
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? value &+ 48 : value &+ 87
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 48...57: digit - 48
+        case 65...70: digit - 55
+        case 97...102: digit - 87
+        default: nil
+        }
+    }
+}
