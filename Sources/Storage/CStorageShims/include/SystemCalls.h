@@ -1,0 +1,27 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DRYDOCK_SYSTEMCALLS_H
+#define DRYDOCK_SYSTEMCALLS_H
+
+#include <sys/types.h>
+
+// All functions set errno as the system call does.
+
+// Reads from the page cache only: preadv2 with RWF_NOWAIT. Returns the bytes read, which may be fewer than asked
+// for; -1 with EAGAIN when the first byte would need the device, EOPNOTSUPP where the file system can't tell.
+// Swift's Glibc module lacks the call and the flag.
+ssize_t drydock_preadv2_nowait(int fd, void *_Nonnull buffer, size_t count, off_t offset);
+
+// Reserves blocks without changing the size of the file: fallocate with FALLOC_FL_KEEP_SIZE. 0 or -1.
+int drydock_preallocate(int fd, off_t offset, off_t count);
+
+// Takes the exclusive lock of a file, for as long as this open file description lives. 0, or -1 with EAGAIN when
+// another description has it, in this process or another. fcntl is variadic, which Swift can't call.
+int drydock_lock_exclusive(int fd);
+
+// The process that holds the lock of drydock_lock_exclusive: its pid, or 0 when nobody holds it, the holder is this
+// very process, or it lives in another pid namespace; -1 on error.
+pid_t drydock_lock_holder(int fd);
+
+#endif

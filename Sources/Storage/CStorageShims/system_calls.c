@@ -1,0 +1,49 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "SystemCalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/uio.h>
+
+ssize_t drydock_preadv2_nowait(int fd, void *buffer, size_t count, off_t offset) {
+    struct iovec piece = {.iov_base = buffer, .iov_len = count};
+    return preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
+}
+
+int drydock_preallocate(int fd, off_t offset, off_t count) {
+    return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, count);
+}
+
+// Byte 0 carries the lock proper, one of the open file description: it survives the closing of other descriptors
+// and also excludes a second opener in the same process. Such a lock has no pid, so byte 1 carries a classic
+// record lock for the sole purpose of telling others who we are.
+static struct flock record(short type, off_t byte) {
+    struct flock result;
+    memset(&result, 0, sizeof result);
+    result.l_type = type;
+    result.l_whence = SEEK_SET;
+    result.l_start = byte;
+    result.l_len = 1;
+    return result;
+}
+
+int drydock_lock_exclusive(int fd) {
+    struct flock lock = record(F_WRLCK, 0);
+    if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+        if (errno == EACCES) { errno = EAGAIN; }
+        return -1;
+    }
+    struct flock name = record(F_WRLCK, 1);
+    (void)fcntl(fd, F_SETLK, &name);
+    return 0;
+}
+
+pid_t drydock_lock_holder(int fd) {
+    struct flock name = record(F_WRLCK, 1);
+    if (fcntl(fd, F_GETLK, &name) != 0) { return -1; }
+    return name.l_type == F_UNLCK ? 0 : name.l_pid;
+}
