@@ -1,0 +1,72 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Percent-encoding as S3 signs it: unreserved `A–Z a–z 0–9 - . _ ~` stay, everything else becomes `%XX` (upper case).
+package enum PercentEncoding {
+    /// Appends the encoded form of `bytes`. - Parameter keepsSlash: `/` stays as it is, as in a path.
+    package static func append(_ bytes: some Collection<UInt8>, keepsSlash: Bool, to output: inout [UInt8]) {
+        for byte in bytes {
+            if isUnreserved(byte) || (keepsSlash && byte == UInt8(ascii: "/")) {
+                output.append(byte)
+            } else {
+                output.append(UInt8(ascii: "%"))
+                output.append(upperDigit(byte >> 4))
+                output.append(upperDigit(byte & 15))
+            }
+        }
+    }
+
+    package static func encode(_ bytes: some Collection<UInt8>, keepsSlash: Bool = true) -> String {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + bytes.count / 4)
+        append(bytes, keepsSlash: keepsSlash, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Decodes once. Nil for a `%` without two hexadecimal digits behind it.
+    ///
+    /// - Parameter plusIsSpace: as in a query; in a path a plus is a plus.
+    package static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count)
+        var index = text.startIndex
+        while index != text.endIndex {
+            let byte = text[index]
+            index = text.index(after: index)
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard index != text.endIndex, let high = value(text[index]) else { return nil }
+                index = text.index(after: index)
+                guard index != text.endIndex, let low = value(text[index]) else { return nil }
+                index = text.index(after: index)
+                output.append(high << 4 | low)
+            case UInt8(ascii: "+") where plusIsSpace:
+                output.append(UInt8(ascii: " "))
+            default:
+                output.append(byte)
+            }
+        }
+        return output
+    }
+
+    @inline(__always)
+    package static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 65...90, 97...122, 48...57, 45, 46, 95, 126: true
+        default: false
+        }
+    }
+
+    private static func upperDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? value &+ 48 : value &+ 55
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 48...57: digit - 48
+        case 65...70: digit - 55
+        case 97...102: digit - 87
+        default: nil
+        }
+    }
+}
