@@ -49,6 +49,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Each target may import only targets above it: the order here is the architecture.
@@ -65,7 +66,10 @@ let storage: [Target] = [
     Tier.storage.library("MetadataStore", ["CRocksDB", "StorageTypes"]),
     Tier.storage.library(
         "ChunkEngine",
-        ["CStorageShims", "CZstd", "StorageTypes", "Checksums", "ChunkFormat", "FileStore", "MetadataStore", nioCore, nioPosix],
+        [
+            "CStorageShims", "CZstd", "StorageTypes", "Checksums", "ChunkFormat", "FileStore", "MetadataStore", nioCore,
+            nioPosix,
+        ],
     ),
     Tier.storage.library(
         "ObjectStore",
@@ -73,17 +77,20 @@ let storage: [Target] = [
     ),
     Tier.storage.library("HTTPServer", ["StorageTypes", nioCore, nioPosix, nioSSL, logging]),
     Tier.storage.library("S3Protocol", ["StorageTypes", "Checksums", nioCore]),
-    Tier.storage.library("S3Server", ["StorageTypes", "HTTPServer", "S3Protocol", nioCore, logging]),
+    Tier.storage.library("S3Server", ["StorageTypes", "Checksums", "HTTPServer", "S3Protocol", nioCore, logging]),
 ]
 
 let registry: [Target] = [
     Tier.registry.library("OCIModel", ["StorageTypes"]),
     Tier.registry.library("RegistryStore", ["StorageTypes", "Checksums", "OCIModel", nioCore]),
-    Tier.registry.library("RegistryServer", ["StorageTypes", "HTTPServer", "OCIModel", "RegistryStore", nioCore, logging]),
+    Tier.registry.library(
+        "RegistryServer",
+        ["StorageTypes", "HTTPServer", "OCIModel", "RegistryStore", nioCore, logging]
+    ),
 ]
 
 let platform: [Target] = [
-    Tier.platform.library("PlatformKit", ["StorageTypes", configuration, logging, lifecycle]),
+    Tier.platform.library("PlatformKit", ["StorageTypes", "HTTPServer", nioCore, configuration, logging, yams]),
     .executableTarget(
         name: "drydock",
         dependencies: [
@@ -110,7 +117,10 @@ let tests: [Target] = [
     Tier.storage.test("MetadataStoreTests", ["MetadataStore", "StorageTestSupport", "FileStore"]),
     Tier.storage.test(
         "ChunkEngineTests",
-        ["ChunkEngine", "ChunkFormat", "Checksums", "StorageTypes", "FileStore", "MetadataStore", "StorageTestSupport", nioCore],
+        [
+            "ChunkEngine", "ChunkFormat", "Checksums", "StorageTypes", "FileStore", "MetadataStore",
+            "StorageTestSupport", nioCore,
+        ],
     ),
     Tier.storage.test(
         "ObjectStoreTests",
@@ -125,8 +135,9 @@ let tests: [Target] = [
     Tier.storage.test(
         "S3ServerTests",
         [
-            "S3Server", "S3Protocol", "HTTPServer", "StorageTypes", "ObjectStore", "ChunkEngine", "StorageTestSupport",
-            nioCore, nioPosix, logging,
+            "S3Server", "S3Protocol", "HTTPServer", "StorageTypes", "Checksums", "FileStore", "MetadataStore",
+            "ObjectStore",
+            "ChunkEngine", "StorageTestSupport", nioCore, nioPosix, logging,
         ],
     ),
     Tier.registry.test("OCIModelTests", ["OCIModel", "StorageTypes"]),
@@ -155,8 +166,9 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-configuration",
             from: "1.4.0",
-            traits: [.defaults, "YAML", "CommandLineArguments"],
+            traits: [],
         ),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: storage + registry + platform + tests,

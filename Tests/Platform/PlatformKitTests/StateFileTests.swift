@@ -1,0 +1,59 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import PlatformKit
+import StorageTypes
+import Testing
+
+/// A directory of its own for each test, removed at the end.
+final class ScratchDirectory {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "drydock-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = url.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+@Suite struct StateFileTests {
+    @Test func `the root credential is made once and kept private`() throws {
+        let directory = try ScratchDirectory()
+        let (first, isNew) = try RootCredential.loadOrGenerate(in: directory.path, random: SystemRandomSource())
+        #expect(isNew)
+        #expect(first.accessKey.count == 20 && first.secretKey.count == 40)
+        let (second, isNewAgain) = try RootCredential.loadOrGenerate(in: directory.path, random: SystemRandomSource())
+        #expect(!isNewAgain)
+        #expect(first == second)
+        let attributes = try FileManager.default.attributesOfItem(atPath: RootCredential.path(in: directory.path))
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test(arguments: ["", "{}", "{\"accessKey\": 1}", "not json"])
+    func `a damaged credential file is refused and not replaced`(text: String) throws {
+        let directory = try ScratchDirectory()
+        let path = RootCredential.path(in: directory.path)
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+        #expect(throws: ConfigurationProblem.self) {
+            try RootCredential.loadOrGenerate(in: directory.path, random: SystemRandomSource())
+        }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test func `the ports file is written below a directory that was not there`() throws {
+        let directory = try ScratchDirectory()
+        let ports = PortsFile(pid: 42, bind: "127.0.0.1", s3: 1, registry: nil, admin: 3)
+        try ports.write(in: directory.path)
+        #expect(try PortsFile.read(in: directory.path) == ports)
+    }
+
+    @Test func `a file in an unwritable place is a sentence with the path`() throws {
+        let failure = #expect(throws: DurableFile.Failure.self) {
+            try DurableFile.write(Data("x".utf8), to: "/proc/none/file", mode: 0o600)
+        }
+        #expect(failure?.description.contains("/proc/none/file") == true)
+    }
+}
