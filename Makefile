@@ -1,0 +1,65 @@
+# Copyright the Drydock authors
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /bin/bash
+ARGS ?=
+SEED ?= 1
+STEPS ?= 20000
+CHECKED := --explicit-target-dependency-import-check error
+RELEASE := -c release --static-swift-stdlib $(CHECKED)
+# What the client tests take; "not slow" keeps CI short.
+CLIENT_TESTS ?= not slow
+
+.PHONY: run build test unit clients lint format bench simulate conformance clean require
+
+## run: build the release binary and start storage and registry (ARGS="--data /srv/drydock")
+run: build
+	@scripts/run.sh $(ARGS)
+
+## build: the release binary, .build/release/drydock
+build:
+	@scripts/require.sh build
+	swift build $(RELEASE) --product drydock
+
+## test: everything CI runs
+test: lint unit clients
+
+## unit: the Swift suites, debug build
+unit:
+	@scripts/require.sh build
+	swift build --build-tests $(CHECKED)
+	SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build
+
+## clients: real, unmodified clients against the release binary
+clients: build
+	@scripts/require.sh clients
+	.build/clients/bin/python -m pytest Tests/Clients -m "$(CLIENT_TESTS)" -rs -q
+
+## lint: formatting
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+
+## format: rewrite the sources in place
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+
+## bench: the budgets table, with nginx and docker-registry in the same run
+bench: build
+	@scripts/require.sh bench
+	swift build -c release --package-path Benchmarks --static-swift-stdlib
+	scripts/bench.sh $(ARGS)
+
+## simulate: long crash runs: kill -9 rounds and power loss at every operation, more seeds than CI
+simulate: build
+	@scripts/require.sh clients
+	DRYDOCK_SIMULATION_SEED=$(SEED) DRYDOCK_SIMULATION_STEPS=$(STEPS) swift test $(CHECKED) --filter 'Crash'
+	DRYDOCK_KILL_ROUNDS=500 .build/clients/bin/python -m pytest Tests/Clients -k kill -rs -q
+
+## conformance: the slow client runs (20 GB objects, thousands of connections)
+conformance: build
+	@scripts/require.sh clients
+	.build/clients/bin/python -m pytest Tests/Clients -m slow -rs -q
+
+## clean: remove what building made
+clean:
+	rm -rf .build Benchmarks/.build
