@@ -1,11 +1,25 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
-
+/// A request method; those the servers route on have a case of their own.
 package enum HTTPMethod: Sendable, Hashable {
     case get, head, put, post, delete, options, patch
     case other(String)
+
+    /// By the exact name: methods are case-sensitive (RFC 9110 §9.1).
+    package init(name: String) {
+        self =
+            switch name {
+            case "GET": .get
+            case "HEAD": .head
+            case "PUT": .put
+            case "POST": .post
+            case "DELETE": .delete
+            case "OPTIONS": .options
+            case "PATCH": .patch
+            default: .other(name)
+            }
+    }
 }
 
 /// The head of a request. The header block stays in the buffer it arrived in; values become strings when asked for.
@@ -17,57 +31,54 @@ package struct HTTPRequest: Sendable {
     package let rawPath: String
     /// Behind the first "?" as sent, without it; nil when there was none.
     package let rawQuery: String?
+    /// The authority of an absolute-form target, which then replaces the Host header (RFC 9112 §3.2.2); nil otherwise.
+    package let authority: String?
     package let headers: HTTPHeaderBlock
     /// Nil without a Content-Length.
     package let contentLength: UInt64?
     /// Transfer-Encoding is chunked.
     package let isChunked: Bool
     package let expectsContinue: Bool
+    /// The client lets the connection be used again.
+    package let wantsKeepAlive: Bool
+    /// 1 for HTTP/1.1, 0 for HTTP/1.0.
+    package let minorVersion: Int
     /// The peer's address without port, for logs and conditions.
     package let remoteAddress: String
     package let isSecure: Bool
 
     /// Whether a body (possibly empty) was announced.
     package var hasBody: Bool { isChunked || contentLength.map { $0 > 0 } ?? false }
-}
 
-/// Header lines in the order they came.
-package struct HTTPHeaderBlock: Sendable {
-    struct Line: Sendable {
-        var nameStart: UInt32
-        var nameCount: UInt16
-        var valueStart: UInt32
-        var valueCount: UInt32
-    }
+    /// The host the client meant, with port if it gave one.
+    package var host: String? { authority ?? headers.first("host") }
 
-    let buffer: ByteBuffer
-    let lines: [Line]
-
-    package var count: Int { lines.count }
-}
-
-/// An answer's status and headers; `Content-Length`, `Date`, `Connection` and `Server` are the server's business.
-package struct HTTPResponseHead: Sendable {
-    package var status: Int
-    /// Names as they go on the wire.
-    package private(set) var fields: [(name: StaticName, value: String)] = []
-
-    /// A header name known when the program was written, or one made at run time (user metadata).
-    package enum StaticName: Sendable {
-        case fixed(StaticString)
-        case dynamic(String)
-    }
-
-    package init(status: Int) {
-        self.status = status
-        fields.reserveCapacity(12)
-    }
-
-    package mutating func add(_ name: StaticString, _ value: String) {
-        fields.append((.fixed(name), value))
-    }
-
-    package mutating func add(dynamic name: String, _ value: String) {
-        fields.append((.dynamic(name), value))
+    package init(
+        methodName: String,
+        rawPath: String,
+        rawQuery: String? = nil,
+        authority: String? = nil,
+        headers: HTTPHeaderBlock = HTTPHeaderBlock([]),
+        contentLength: UInt64? = nil,
+        isChunked: Bool = false,
+        expectsContinue: Bool = false,
+        wantsKeepAlive: Bool = true,
+        minorVersion: Int = 1,
+        remoteAddress: String = "127.0.0.1",
+        isSecure: Bool = false
+    ) {
+        self.method = HTTPMethod(name: methodName)
+        self.methodName = methodName
+        self.rawPath = rawPath
+        self.rawQuery = rawQuery
+        self.authority = authority
+        self.headers = headers
+        self.contentLength = contentLength
+        self.isChunked = isChunked
+        self.expectsContinue = expectsContinue
+        self.wantsKeepAlive = wantsKeepAlive
+        self.minorVersion = minorVersion
+        self.remoteAddress = remoteAddress
+        self.isSecure = isSecure
     }
 }
