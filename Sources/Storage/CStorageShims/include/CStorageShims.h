@@ -7,6 +7,7 @@
 #define DRYDOCK_CSTORAGESHIMS_H
 
 #include "ChecksumKernels.h"
+#include "Chunker.h"
 #include "SystemCalls.h"
 
 #endif
