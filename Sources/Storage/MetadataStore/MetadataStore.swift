@@ -60,7 +60,8 @@ package protocol MetadataStore: Sendable {
     /// All or nothing, durable when it returns. Later operations on a key win over earlier ones.
     func commit(_ batch: MetadataBatch) throws(MetadataError)
     /// A cursor over keys in `lower..<upper` (nil: to the end of the table) of the state at this moment, before the first.
-    func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError) -> any MetadataCursor
+    func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError)
+        -> any MetadataCursor
     /// Flushes what speeds up the next start and releases the files. Nothing is called afterwards.
     func close()
 }

@@ -1,0 +1,21 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What RocksDB may use of the machine. The defaults suit a small appliance: about 90 MiB at most, nothing when idle.
+package struct RocksDBConfiguration: Sendable {
+    /// Blocks, filters, indices and small objects' bytes that were read lately; one cache for all tables.
+    package var blockCacheByteCount = 48 << 20
+    /// Changes held in memory before they become files, all tables together.
+    package var writeBufferByteCountTotal = 32 << 20
+    /// The same for one table.
+    package var writeBufferByteCountPerTable = 16 << 20
+    /// Log bytes that the start after a crash may have to replay; replaying costs about 4 ms per MiB.
+    package var logByteCountMax = 64 << 20
+    /// Files RocksDB keeps open.
+    package var openFileCountMax = 256
+    /// Flushes and compactions at once.
+    package var backgroundJobCount = 2
+    package var isCompressed = true
+
+    package init() {}
+}

@@ -1,0 +1,47 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CRocksDB
+import Synchronization
+
+/// The open database and what belongs to it; closed when the last of its holders has let go.
+///
+/// The store is one holder and each cursor is another, so that a cursor that outlives `close()` does no harm.
+/// `@unchecked Sendable`: the pointers are immutable and RocksDB is safe from any thread; only the last holder closes.
+final class RocksDBHandle: @unchecked Sendable {
+    let database: OpaquePointer
+    /// By the raw value of the table, less one.
+    let tables: [OpaquePointer]
+    let reading: OpaquePointer
+    let readingCached: OpaquePointer
+    let writing: OpaquePointer
+    private let holderCount = Atomic<Int>(1)
+
+    init(database: OpaquePointer, tables: [OpaquePointer]) {
+        self.database = database
+        self.tables = tables
+        reading = rocksdb_readoptions_create()
+        readingCached = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_read_tier(readingCached, 1)  // kBlockCacheTier: write buffers and block cache
+        writing = rocksdb_writeoptions_create()
+        rocksdb_writeoptions_set_sync(writing, 1)
+    }
+
+    func table(_ table: MetadataTable) -> OpaquePointer {
+        tables[Int(table.rawValue) - 1]
+    }
+
+    func hold() {
+        holderCount.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// The caller must not touch the handle again.
+    func letGo() {
+        guard holderCount.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        for table in tables { rocksdb_column_family_handle_destroy(table) }
+        rocksdb_close(database)
+        rocksdb_readoptions_destroy(reading)
+        rocksdb_readoptions_destroy(readingCached)
+        rocksdb_writeoptions_destroy(writing)
+    }
+}

@@ -1,0 +1,125 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CRocksDB
+import Synchronization
+
+/// The store on a local drive: RocksDB with one column family per table.
+///
+/// A commit is one write of the log and one `fdatasync`. Commits of several threads at once share a sync.
+package final class RocksDBMetadataStore: MetadataStore {
+    private enum State: UInt8, AtomicRepresentable {
+        case open, failed, closed
+    }
+
+    private let handle: RocksDBHandle
+    private let state = Atomic<State>(.open)
+
+    init(_ handle: RocksDBHandle) {
+        self.handle = handle
+    }
+
+    deinit {
+        if state.load(ordering: .relaxed) != .closed { handle.letGo() }
+    }
+
+    package func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
+        checkNotClosed()
+        let found = try MetadataError.checked { status in
+            rocksdb_get_pinned_cf(handle.database, handle.reading, handle.table(table), key, key.count, status)
+        }
+        return found.map(Self.take)
+    }
+
+    package func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue {
+        checkNotClosed()
+        var status: UnsafeMutablePointer<CChar>?
+        let found = rocksdb_get_pinned_cf(
+            handle.database,
+            handle.readingCached,
+            handle.table(table),
+            key,
+            key.count,
+            &status
+        )
+        if let status {
+            defer { rocksdb_free(status) }
+            // "Result incomplete: no blocking io" and the like.
+            let text = String(cString: status)
+            if text.hasPrefix("Result incomplete") { return .unknown }
+            throw MetadataError(rocksDBStatus: text)
+        }
+        guard let found else { return .absent }
+        return .value(Self.take(found))
+    }
+
+    package func commit(_ batch: MetadataBatch) throws(MetadataError) {
+        checkNotClosed()
+        guard state.load(ordering: .acquiring) == .open else {
+            throw MetadataError(.failed, "an earlier commit failed; the store only reads until it is opened again")
+        }
+        guard !batch.isEmpty else { return }
+        let changes = rocksdb_writebatch_create()
+        defer { rocksdb_writebatch_destroy(changes) }
+        for operation in batch.operations {
+            switch operation {
+            case .put(let table, let key, let value):
+                rocksdb_writebatch_put_cf(changes, handle.table(table), key, key.count, value, value.count)
+            case .delete(let table, let key):
+                rocksdb_writebatch_delete_cf(changes, handle.table(table), key, key.count)
+            }
+        }
+        do throws(MetadataError) {
+            try MetadataError.checked { status in
+                rocksdb_write(handle.database, handle.writing, changes, status)
+            }
+        } catch {
+            // What reached the log is unknown now; only the recovery of the next start can tell.
+            state.store(.failed, ordering: .releasing)
+            throw error
+        }
+    }
+
+    package func cursor(
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?
+    ) throws(MetadataError) -> any MetadataCursor {
+        checkNotClosed()
+        return RocksDBCursor(handle, table, from: lower, until: upper)
+    }
+
+    /// Blocks while the write buffers (at most 32 MiB) become files, so that the next start replays no log.
+    package func close() {
+        let before = state.exchange(.closed, ordering: .acquiringAndReleasing)
+        guard before != .closed else { return }
+        if before == .open { flush() }
+        handle.letGo()
+    }
+
+    /// Best effort: what can't be flushed is in the log.
+    private func flush() {
+        let options = rocksdb_flushoptions_create()
+        defer { rocksdb_flushoptions_destroy(options) }
+        rocksdb_flushoptions_set_wait(options, 1)
+        for table in handle.tables {
+            var status: UnsafeMutablePointer<CChar>?
+            rocksdb_flush_cf(handle.database, options, table, &status)
+            guard let status else { continue }
+            rocksdb_free(status)
+            return
+        }
+    }
+
+    private func checkNotClosed() {
+        precondition(state.load(ordering: .relaxed) != .closed, "the store has been closed")
+    }
+
+    /// Copies the value and gives the pinned block back.
+    private static func take(_ pinned: OpaquePointer) -> [UInt8] {
+        defer { rocksdb_pinnableslice_destroy(pinned) }
+        var count = 0
+        guard let start = rocksdb_pinnableslice_value(pinned, &count), count > 0 else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+}
