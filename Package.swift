@@ -111,7 +111,7 @@ let tests: [Target] = [
         swiftSettings: common,
     ),
     Tier.storage.test("StorageTypesTests", ["StorageTypes"]),
-    Tier.storage.test("ChecksumsTests", ["Checksums", "StorageTypes"]),
+    Tier.storage.test("ChecksumsTests", ["Checksums", "CStorageShims", "StorageTypes"]),
     Tier.storage.test("ChunkFormatTests", ["ChunkFormat", "StorageTypes", "Checksums"], resources: [.copy("Golden")]),
     Tier.storage.test("FileStoreTests", ["FileStore", "StorageTestSupport"]),
     Tier.storage.test("MetadataStoreTests", ["MetadataStore", "StorageTestSupport", "FileStore"]),
