@@ -1,0 +1,168 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import StorageTypes
+
+/// Writes the XML of S3's answers into one buffer; element names are constants of the program.
+///
+/// `spec/s3.md` §1.2: declaration first, the S3 namespace on the root of success bodies, characters that XML 1.0
+/// can't hold as numeric references. Open and close must pair; that is the caller's duty and the tests'.
+package struct XMLWriter {
+    package static let namespace: StaticString = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+    package private(set) var buffer: ByteBuffer
+
+    package init(allocator: ByteBufferAllocator = ByteBufferAllocator(), capacity: Int = 1_024) {
+        buffer = allocator.buffer(capacity: capacity)
+        buffer.writeStaticString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+    }
+
+    /// The finished document.
+    package consuming func finish() -> ByteBuffer { buffer }
+
+    /// Opens the root. - Parameter namespace: nil for none.
+    package mutating func open(_ name: StaticString, namespace: StaticString?) {
+        buffer.writeStaticString("<")
+        buffer.writeStaticString(name)
+        if let namespace {
+            buffer.writeStaticString(" xmlns=\"")
+            buffer.writeStaticString(namespace)
+            buffer.writeStaticString("\"")
+        }
+        buffer.writeStaticString(">")
+    }
+
+    package mutating func open(_ name: StaticString) {
+        buffer.writeStaticString("<")
+        buffer.writeStaticString(name)
+        buffer.writeStaticString(">")
+    }
+
+    package mutating func close(_ name: StaticString) {
+        buffer.writeStaticString("</")
+        buffer.writeStaticString(name)
+        buffer.writeStaticString(">")
+    }
+
+    /// `<name/>`
+    package mutating func empty(_ name: StaticString) {
+        buffer.writeStaticString("<")
+        buffer.writeStaticString(name)
+        buffer.writeStaticString("/>")
+    }
+
+    package mutating func element(_ name: StaticString, _ text: String) {
+        open(name)
+        self.text(text)
+        close(name)
+    }
+
+    package mutating func element(_ name: StaticString, _ text: String?) {
+        if let text { element(name, text) }
+    }
+
+    package mutating func element(_ name: StaticString, _ text: [UInt8]) {
+        open(name)
+        self.text(text)
+        close(name)
+    }
+
+    /// A constant that needs no escaping.
+    package mutating func element(_ name: StaticString, constant: StaticString) {
+        open(name)
+        buffer.writeStaticString(constant)
+        close(name)
+    }
+
+    package mutating func element(_ name: StaticString, _ value: Bool) {
+        element(name, constant: value ? "true" : "false")
+    }
+
+    package mutating func element(_ name: StaticString, _ value: some BinaryInteger) {
+        open(name)
+        integer(UInt64(clamping: value))
+        close(name)
+    }
+
+    package mutating func element(_ name: StaticString, _ date: Timestamp) {
+        open(name)
+        buffer.writeString(ISO8601.format(date))
+        close(name)
+    }
+
+    /// The tag in the quotes that S3 keeps in XML as well (as `&quot;`).
+    package mutating func element(_ name: StaticString, _ etag: ETag) {
+        open(name)
+        buffer.writeStaticString("&quot;")
+        buffer.writeString(etag.string)
+        buffer.writeStaticString("&quot;")
+        close(name)
+    }
+
+    /// For the names that come out of a table at run time: they must be XML names.
+    package mutating func element(dynamic name: String, _ text: String) {
+        buffer.writeStaticString("<")
+        buffer.writeString(name)
+        buffer.writeStaticString(">")
+        self.text(text)
+        buffer.writeStaticString("</")
+        buffer.writeString(name)
+        buffer.writeStaticString(">")
+    }
+
+    package mutating func text(_ text: String) {
+        var text = text
+        text.withUTF8 { escape(UnsafeRawBufferPointer($0)) }
+    }
+
+    package mutating func text(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { escape($0) }
+    }
+
+    private mutating func integer(_ value: UInt64) {
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+            var position = 20
+            var rest = value
+            repeat {
+                position -= 1
+                digits[position] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+                rest /= 10
+            } while rest > 0
+            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: digits[position...]))
+        }
+    }
+
+    /// Copies runs of harmless bytes at once. What XML 1.0 forbids goes out as a numeric reference (which strict
+    /// parsers refuse, as on AWS), so that nothing is lost silently.
+    private mutating func escape(_ bytes: UnsafeRawBufferPointer) {
+        var start = 0
+        for index in bytes.indices {
+            let replacement: StaticString
+            switch bytes[index] {
+            case UInt8(ascii: "&"): replacement = "&amp;"
+            case UInt8(ascii: "<"): replacement = "&lt;"
+            case UInt8(ascii: ">"): replacement = "&gt;"
+            case UInt8(ascii: "\""): replacement = "&quot;"
+            // A parser turns a bare carriage return into a line feed.
+            case 0x0D: replacement = "&#xD;"
+            case 0x09, 0x0A, 0x20...: continue
+            case 0..<0x20:
+                write(bytes, start..<index)
+                buffer.writeString("&#x" + String(bytes[index], radix: 16) + ";")
+                start = index + 1
+                continue
+            default: continue
+            }
+            write(bytes, start..<index)
+            buffer.writeStaticString(replacement)
+            start = index + 1
+        }
+        write(bytes, start..<bytes.count)
+    }
+
+    private mutating func write(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }
+}
