@@ -85,9 +85,27 @@ package struct XMLWriter {
         close(name)
     }
 
+    /// ISO 8601 with milliseconds.
     package mutating func element(_ name: StaticString, _ date: Timestamp) {
         open(name)
-        buffer.writeString(ISO8601.format(date))
+        let time = CivilTime(date)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 24) { output in
+            Self.digits(time.year, 4, output, 0)
+            output[4] = UInt8(ascii: "-")
+            Self.digits(time.month, 2, output, 5)
+            output[7] = UInt8(ascii: "-")
+            Self.digits(time.day, 2, output, 8)
+            output[10] = UInt8(ascii: "T")
+            Self.digits(time.hour, 2, output, 11)
+            output[13] = UInt8(ascii: ":")
+            Self.digits(time.minute, 2, output, 14)
+            output[16] = UInt8(ascii: ":")
+            Self.digits(time.second, 2, output, 17)
+            output[19] = UInt8(ascii: ".")
+            Self.digits(time.nanosecond / 1_000_000, 3, output, 20)
+            output[23] = UInt8(ascii: "Z")
+            return 24
+        }
         close(name)
     }
 
@@ -95,10 +113,59 @@ package struct XMLWriter {
     package mutating func element(_ name: StaticString, _ etag: ETag) {
         open(name)
         buffer.writeStaticString("&quot;")
-        buffer.writeString(etag.string)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 32) { output in
+            var position = 0
+            for byte in etag.bytes {
+                output[position] = Self.hexDigit(byte >> 4)
+                output[position + 1] = Self.hexDigit(byte & 15)
+                position += 2
+            }
+            return position
+        }
+        if etag.partCount > 0 {
+            buffer.writeStaticString("-")
+            integer(UInt64(etag.partCount))
+        }
         buffer.writeStaticString("&quot;")
         close(name)
     }
+
+    /// A key or a part of one: percent-encoded when the client asked for `encoding-type=url`.
+    package mutating func element(_ name: StaticString, _ key: [UInt8], encodesURL: Bool) {
+        guard encodesURL else {
+            element(name, key)
+            return
+        }
+        open(name)
+        key.withUnsafeBytes { bytes in
+            var start = 0
+            for index in bytes.indices
+            where !PercentEncoding.isUnreserved(bytes[index]) && bytes[index] != UInt8(ascii: "/") {
+                write(bytes, start..<index)
+                buffer.writeInteger(UInt8(ascii: "%"))
+                buffer.writeInteger(Self.upperHexDigit(bytes[index] >> 4))
+                buffer.writeInteger(Self.upperHexDigit(bytes[index] & 15))
+                start = index + 1
+            }
+            write(bytes, start..<bytes.count)
+        }
+        close(name)
+    }
+
+    @inline(__always)
+    private static func digits(_ value: Int, _ count: Int, _ output: UnsafeMutableRawBufferPointer, _ start: Int) {
+        var rest = value
+        for position in stride(from: start + count - 1, through: start, by: -1) {
+            output[position] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+            rest /= 10
+        }
+    }
+
+    @inline(__always)
+    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value &+ 48 : value &+ 87 }
+
+    @inline(__always)
+    private static func upperHexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value &+ 48 : value &+ 55 }
 
     /// For the names that come out of a table at run time: they must be XML names.
     package mutating func element(dynamic name: String, _ text: String) {
