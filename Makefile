@@ -45,9 +45,9 @@ format:
 
 ## bench: the budgets table, with nginx and docker-registry in the same run
 bench: build
-	@scripts/require.sh bench
+	@scripts/require.sh clients bench
 	swift build -c release --package-path Benchmarks --static-swift-stdlib
-	scripts/bench.sh $(ARGS)
+	.build/clients/bin/python Benchmarks/bench.py $(ARGS)
 
 ## simulate: long crash runs: kill -9 rounds and power loss at every operation, more seeds than CI
 simulate: build

@@ -18,6 +18,7 @@ import Testing
         "Storage/ObjectStore": [
             "StorageTypes", "Checksums", "ChunkFormat", "FileStore", "MetadataStore", "ChunkEngine",
         ],
+        "Storage/BenchmarkDoor": ["StorageTypes", "Checksums", "ChunkFormat", "MetadataStore", "ChunkEngine"],
         "Storage/HTTPServer": ["StorageTypes"],
         "Storage/S3Protocol": ["StorageTypes", "Checksums"],
         "Storage/S3Server": ["StorageTypes", "HTTPServer", "S3Protocol"],
