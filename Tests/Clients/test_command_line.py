@@ -1,0 +1,180 @@
+# Copyright the Drydock authors
+# SPDX-License-Identifier: Apache-2.0
+"""The binary's own contract: flags, environment, file, ports, locks, credentials, admin port, TLS."""
+
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import urllib.request
+
+import boto3
+import botocore.config
+import pytest
+from drydock import BINARY, Drydock
+
+
+def drydock(*arguments, environment=None, **options):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=30,
+                          env={**os.environ, **(environment or {})}, **options)
+
+
+def test_help_shows_an_example_for_every_verb():
+    for verb in ["serve", "fsck", "gc", "stats"]:
+        out = drydock(verb, "--help")
+        assert out.returncode == 0 and f"drydock {verb}" in out.stdout
+
+
+def test_print_config_masks_the_secret(directory):
+    out = drydock("serve", "--print-config", "--data", directory, environment={
+        "DRYDOCK_ROOT_ACCESS_KEY": "ada", "DRYDOCK_ROOT_SECRET_KEY": "correct horse", "DRYDOCK_S3_PORT": "1234"})
+    assert out.returncode == 0
+    assert "s3-port: 1234" in out.stdout and f"data: {directory}" in out.stdout
+    assert "correct horse" not in out.stdout + out.stderr
+
+
+def test_the_file_is_read_and_flags_win(directory):
+    with open(f"{directory}/drydock.yaml", "w") as file:
+        file.write("s3-port: 1111\nregion: eu-test-1\n")
+    out = drydock("serve", "--print-config", "--config", f"{directory}/drydock.yaml", "--s3-port", "2222")
+    assert "s3-port: 2222" in out.stdout and "region: eu-test-1" in out.stdout
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--s3-port", "abc"], "s3-port is 'abc'"),
+    (["--roles", "storage,nonsense"], "role 'nonsense'"),
+    (["--config", "/none/drydock.yaml"], "/none/drydock.yaml"),
+    (["--bind", "999.1.1.1"], "999.1.1.1"),
+    (["--tls-certificate", "/none.pem", "--tls-key", "/none.key"], "/none.pem"),
+    (["--data", "/proc/none"], "/proc/none"),
+])
+def test_bad_configuration_is_one_clear_sentence(directory, arguments, sentence):
+    base = ["--data", f"{directory}/data", "--s3-port", "0", "--registry-port", "0", "--admin-port", "0"]
+    out = drydock("serve", *base, *arguments)
+    assert out.returncode != 0
+    assert sentence in out.stderr
+    assert "Fatal" not in out.stderr
+
+
+def test_an_unknown_key_in_the_file_is_refused(directory):
+    with open(f"{directory}/drydock.yaml", "w") as file:
+        file.write("s3port: 1111\n")
+    out = drydock("serve", "--print-config", "--config", f"{directory}/drydock.yaml")
+    assert out.returncode != 0 and "unknown key 's3port'" in out.stderr
+
+
+def test_a_port_in_use_is_named(directory):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        out = drydock("serve", "--data", f"{directory}/data", "--s3-port", str(port), "--registry-port", "0",
+                      "--admin-port", "0")
+    assert out.returncode != 0 and str(port) in out.stderr
+
+
+def test_a_second_start_on_the_same_data_names_the_holder():
+    with Drydock.temporary() as running:
+        out = drydock("serve", "--data", running.data, "--s3-port", "0", "--registry-port", "0", "--admin-port", "0")
+        assert out.returncode != 0 and str(running.pid) in out.stderr
+        assert str(running.pid) in running.verb("fsck", check=False).stderr
+
+
+def test_a_newer_format_is_refused(directory):
+    data = f"{directory}/data"
+    running = Drydock(data)
+    running.start()
+    running.stop()
+    with open(f"{data}/FORMAT") as file:
+        text = file.read()
+    with open(f"{data}/FORMAT", "w") as file:
+        file.write(re.sub(r"\d+", "99", text, count=1))
+    out = drydock("serve", "--data", data, "--s3-port", "0", "--registry-port", "0", "--admin-port", "0")
+    assert out.returncode != 0 and "format" in out.stderr.lower() and "99" in out.stderr
+
+
+def test_credentials_are_generated_once_and_said_once(directory):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRYDOCK")}
+    said = []
+    for _ in range(2):
+        log = open(f"{directory}/log", "w+")
+        process = subprocess.Popen(
+            [BINARY, "serve", "--data", f"{directory}/data", "--s3-port", "0", "--registry-port", "0", "--admin-port", "0"],
+            env=environment, stdout=log, stderr=log)
+        path = f"{directory}/data/run/ports.json"
+        for _ in range(200):
+            if os.path.exists(path) and json.load(open(path))["pid"] == process.pid:
+                break
+            import time
+
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        log.seek(0)
+        said.append(log.read())
+    credential = json.load(open(f"{directory}/data/root-credentials.json"))
+    assert os.stat(f"{directory}/data/root-credentials.json").st_mode & 0o777 == 0o600
+    assert credential["secretKey"] in said[0] and credential["secretKey"] not in said[1]
+
+
+def test_admin_port_answers_health_readiness_and_metrics(server, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="x", Body=b"x")
+    for path in ["/healthz", "/readyz"]:
+        assert urllib.request.urlopen(server.admin_url + path).status == 200
+    text = urllib.request.urlopen(server.admin_url + "/metrics").read().decode()
+    assert re.search(r'drydock_s3_requests_total\{.*operation="PutObject".*\} [1-9]', text)
+    assert "process_resident_memory_bytes" in text
+    for line in text.splitlines():
+        assert re.fullmatch(r"#.*|[a-z_]+(\{[^}]*\})? [-+.0-9eE]+|", line), line
+
+
+def test_logs_are_structured_and_hold_no_secret(server, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="logged key", Body=b"x")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "logged key"})
+    urllib.request.urlopen(url).read()
+    import time
+
+    time.sleep(0.3)
+    text = server.log_text()
+    entries = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    ours = [entry for entry in entries if entry.get("key") == "logged key" and entry.get("operation") == "PutObject"]
+    assert ours and ours[0]["bucket"] == bucket and ours[0]["status"] == "200" and ours[0]["request-id"]
+    assert server.secret_key not in text
+    signature = re.search(r"X-Amz-Signature=([0-9a-f]+)", url).group(1)
+    assert signature not in text
+
+
+def test_tls(directory):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", f"{directory}/key.pem",
+                    "-out", f"{directory}/cert.pem"], check=True, capture_output=True)
+    running = Drydock(f"{directory}/data", "--tls-certificate", f"{directory}/cert.pem", "--tls-key", f"{directory}/key.pem")
+    running.is_ready = lambda: True
+    running.start()
+    try:
+        s3 = boto3.client(
+            "s3", endpoint_url=f"https://127.0.0.1:{running.ports['s3']}", aws_access_key_id=running.access_key,
+            aws_secret_access_key=running.secret_key, region_name="us-east-1", verify=f"{directory}/cert.pem",
+            config=botocore.config.Config(s3={"addressing_style": "path"}))
+        s3.create_bucket(Bucket="over-tls")
+        s3.put_object(Bucket="over-tls", Key="x", Body=b"secret" * 1_000_000)
+        assert s3.get_object(Bucket="over-tls", Key="x")["Body"].read() == b"secret" * 1_000_000
+        context = ssl.create_default_context(cafile=f"{directory}/cert.pem")
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"https://127.0.0.1:{running.ports['registry']}/v2/", context=context)
+        assert caught.value.code == 401
+    finally:
+        running.stop()
+
+
+def test_offline_verbs_report_as_json(directory):
+    running = Drydock(f"{directory}/data")
+    running.start()
+    running.stop()
+    for verb in ["fsck", "gc", "stats"]:
+        json.loads(running.verb(verb, "--json").stdout)
+    assert json.loads(running.verb("gc", "--dry-run", "--json").stdout)["reclaimedBytes"] == 0
+    assert running.verb("stats").stdout
