@@ -44,7 +44,11 @@ package struct ContentReference: Sendable, Hashable {
 
     /// Takes fields read from disk; nil when they contradict each other.
     package init?(kind: Kind, storedID id: UInt64, size: UInt64) {
-        guard (kind == .empty) == (size == 0), kind != .empty || id == 0 else { return nil }
+        switch kind {
+        case .empty: guard id == 0, size == 0 else { return nil }
+        case .inline, .recipe: guard size > 0 else { return nil }
+        case .assembly: break  // of nothing but empty parts, for one
+        }
         self.init(kind: kind, id: id, size: size)
     }
 

@@ -1,0 +1,105 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MetadataStore
+
+/// The changes of one commit group on top of the stored state: what a group reads, and what becomes its batch.
+///
+/// Confined to the commit leader's thread. Each request's changes lie between `save` and the next `save`; `rollback` takes
+/// them back when the request fails.
+final class CommitOverlay {
+    struct Key: Hashable {
+        let table: MetadataTable
+        let bytes: [UInt8]
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(table.rawValue)
+            bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        }
+    }
+
+    private struct Entry {
+        let key: Key
+        /// Nil deletes.
+        var value: [UInt8]?
+    }
+
+    private let base: any MetadataStore
+    /// In the order of first change, so that equal histories make equal batches.
+    private var entries: [Entry] = []
+    private var positions: [Key: Int] = [:]
+    private var undo: [(position: Int, value: [UInt8]?)] = []
+    private var savedCount = 0
+    /// Keys and values put so far; not reduced by a rollback.
+    private(set) var byteCount = 0
+
+    init(_ base: any MetadataStore) {
+        self.base = base
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
+        if let position = positions[Key(table: table, bytes: key)] { return entries[position].value }
+        return try base.get(table, key)
+    }
+
+    /// - Parameter value: nil deletes.
+    func set(_ table: MetadataTable, _ key: [UInt8], _ value: [UInt8]?) {
+        byteCount += key.count + (value?.count ?? 0)
+        let slot = Key(table: table, bytes: key)
+        if let position = positions[slot] {
+            if position < savedCount { undo.append((position, entries[position].value)) }
+            entries[position].value = value
+        } else {
+            positions[slot] = entries.count
+            entries.append(Entry(key: slot, value: value))
+        }
+    }
+
+    /// Keeps what was changed so far, whatever happens to the next request.
+    func save() {
+        undo.removeAll(keepingCapacity: true)
+        savedCount = entries.count
+    }
+
+    /// Takes back everything since `save`.
+    func rollback() {
+        for (position, value) in undo.reversed() { entries[position].value = value }
+        undo.removeAll(keepingCapacity: true)
+        for entry in entries[savedCount...] { positions[entry.key] = nil }
+        entries.removeSubrange(savedCount...)
+    }
+
+    func makeBatch() -> MetadataBatch {
+        var batch = MetadataBatch()
+        for entry in entries {
+            if let value = entry.value {
+                batch.put(entry.key.table, entry.key.bytes, value)
+            } else {
+                batch.delete(entry.key.table, entry.key.bytes)
+            }
+        }
+        return batch
+    }
+
+    /// Changes with keys in `lower..<upper`, sorted.
+    func changes(
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?
+    ) -> [(key: [UInt8], value: [UInt8]?)] {
+        entries.lazy.filter { entry in
+            entry.key.table == table && !entry.key.bytes.lexicographicallyPrecedes(lower)
+                && upper.map { entry.key.bytes.lexicographicallyPrecedes($0) } ?? true
+        }.map { ($0.key.bytes, $0.value) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
+    }
+
+    func cursor(
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?
+    ) throws(MetadataError) -> any MetadataCursor {
+        try base.cursor(table, from: lower, until: upper)
+    }
+}

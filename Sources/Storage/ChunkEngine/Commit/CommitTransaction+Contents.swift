@@ -1,0 +1,110 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import ChunkFormat
+import MetadataStore
+package import StorageTypes
+
+extension CommitTransaction {
+    /// Makes a staged content part of the store, with one reference. Once, and only for a content given to this `commit`.
+    package mutating func adopt(_ staged: StagedContent) throws(StoreError) -> ContentReference {
+        switch staged.body {
+        case .empty:
+            return .empty
+        case .inline(let record):
+            try engine.space.charge(UInt64(record.count))
+            return putInline(record, size: staged.size)
+        case .recipe(let recipe):
+            let identity = ObjectIdentifier(recipe.holds)
+            precondition(!adopted.contains(identity), "a content is adopted once")
+            adopted.append(identity)
+            return try adopt(recipe, size: staged.size)
+        }
+    }
+
+    /// One more reference to a recipe or an assembly; nothing to do for an empty content.
+    package mutating func retain(_ content: ContentReference) throws(StoreError) {
+        precondition(content.kind != .inline, "inline contents have one owner: duplicate them")
+        guard content.kind != .empty else { return }
+        var head = try head(content)
+        guard head.referenceCount > 0 else {
+            throw StoreError(.corrupted, diagnosis: "content \(content.id) was released before")
+        }
+        head.referenceCount += 1
+        put(.contents, EngineKeys.head(content.id), head.encoded)
+    }
+
+    /// A content of the same bytes for a second owner: the same one, or for inline contents a copy.
+    package mutating func duplicate(_ content: ContentReference) throws(StoreError) -> ContentReference {
+        guard content.kind == .inline else {
+            try retain(content)
+            return content
+        }
+        guard let record = try get(.inline, EngineKeys.inline(content.id)) else {
+            throw StoreError(.corrupted, diagnosis: "inline content \(content.id) is missing")
+        }
+        try engine.space.charge(UInt64(record.count))
+        return putInline(record, size: content.size)
+    }
+
+    /// One reference less. The last one queues the content for reclamation, or deletes it when it is inline.
+    package mutating func release(_ content: ContentReference) throws(StoreError) {
+        switch content.kind {
+        case .empty:
+            break
+        case .inline:
+            delete(.inline, EngineKeys.inline(content.id))
+        case .recipe, .assembly:
+            var head = try head(content)
+            guard head.referenceCount > 0 else {
+                throw StoreError(.corrupted, diagnosis: "content \(content.id) was released before")
+            }
+            head.referenceCount -= 1
+            put(.contents, EngineKeys.head(content.id), head.encoded)
+            if head.referenceCount == 0 { put(.system, EngineKeys.reclaim(content.id), EngineKeys.markerValue) }
+        }
+    }
+
+    /// Joins contents to one, taking over the caller's reference to each part; the result has one reference.
+    ///
+    /// - Parameter parts: at least one, in order; none of them an assembly.
+    package mutating func assemble(_ parts: [AssemblyPart]) throws(StoreError) -> ContentReference {
+        precondition(!parts.isEmpty, "an assembly has parts")
+        precondition(parts.allSatisfy { $0.content.kind != .assembly }, "assemblies do not nest")
+        let id = engine.contentIDs.next()
+        var size: UInt64 = 0
+        var segmentCount: UInt32 = 0
+        var rest = parts[...]
+        while !rest.isEmpty {
+            let segment = AssemblySegment(start: size, parts: [AssemblyPart](rest.prefix(AssemblySegment.partCountMax)))
+            rest = rest.dropFirst(segment.parts.count)
+            put(.contents, EngineKeys.segment(id, segmentCount), segment.encoded)
+            segmentCount += 1
+            for part in segment.parts { size += part.content.size }
+        }
+        let head = ContentHead(
+            kind: .assembly,
+            referenceCount: 1,
+            size: size,
+            segmentCount: segmentCount,
+            entryCount: UInt64(parts.count)
+        )
+        put(.contents, EngineKeys.head(id), head.encoded)
+        return ContentReference(kind: .assembly, id: id, size: size)
+    }
+
+    private mutating func putInline(_ record: [UInt8], size: UInt64) -> ContentReference {
+        let id = engine.contentIDs.next()
+        put(.inline, EngineKeys.inline(id), record)
+        return ContentReference(kind: .inline, id: id, size: size)
+    }
+
+    private func head(_ content: ContentReference) throws(StoreError) -> ContentHead {
+        guard let bytes = try get(.contents, EngineKeys.head(content.id)) else {
+            throw StoreError(.corrupted, diagnosis: "content \(content.id) has no head")
+        }
+        return try StorageCall.decoding("head of content \(content.id)") { () throws(DecodeError) in
+            try ContentHead(decoding: bytes)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+extension CommitTransaction {
+    /// Stores what is left of a recipe and its head.
+    mutating func adopt(_ recipe: StagedRecipe, size: UInt64) throws(StoreError) -> ContentReference {
+        let id = recipe.id ?? engine.contentIDs.next()
+        var start = recipe.start
+        var segmentCount = recipe.segmentCount
+        var rest = recipe.chunks[...]
+        while !rest.isEmpty {
+            let chunks = rest.prefix(engine.configuration.segmentEntryCountMax)
+            rest = rest.dropFirst(chunks.count)
+            start = try putSegment(id, segmentCount, start: start, chunks)
+            segmentCount += 1
+        }
+        precondition(start == size, "chunks add up to the content")
+        packsToSync.append(contentsOf: recipe.holds.packs)
+        let head = ContentHead(
+            kind: .recipe,
+            referenceCount: 1,
+            size: size,
+            segmentCount: segmentCount,
+            entryCount: recipe.entryCount + UInt64(recipe.chunks.count)
+        )
+        put(.contents, EngineKeys.head(id), head.encoded)
+        if recipe.id != nil { delete(.system, EngineKeys.pending(id)) }
+        return ContentReference(kind: .recipe, id: id, size: size)
+    }
+
+    /// Stores a segment and counts its chunks; returns where the next one starts.
+    mutating func putSegment(
+        _ id: UInt64,
+        _ index: UInt32,
+        start: UInt64,
+        _ chunks: some Sequence<StagedChunk>
+    ) throws(StoreError) -> UInt64 {
+        var entries: [RecipeEntry] = []
+        entries.reserveCapacity(RecipeSegment.entryCountMax)
+        for chunk in chunks { entries.append(try count(chunk)) }
+        let segment = RecipeSegment(start: start, entries: entries)
+        put(.contents, EngineKeys.segment(id, index), segment.encoded)
+        return start + segment.byteCount
+    }
+
+    /// Adds one reference to a chunk, and the chunk itself when this is its first.
+    private mutating func count(_ chunk: StagedChunk) throws(StoreError) -> RecipeEntry {
+        let key = EngineKeys.chunk(chunk.digest)
+        var record: ChunkRecord
+        if let bytes = try get(.chunks, key) {
+            record = try StorageCall.decoding("chunk \(chunk.digest.hex)") { () throws(DecodeError) in
+                try ChunkRecord(decoding: bytes)
+            }
+            record.referenceCount += 1
+        } else {
+            guard !chunk.isIndexed else {
+                throw StoreError(.corrupted, diagnosis: "chunk \(chunk.digest.hex) has left the index")
+            }
+            record = ChunkRecord(
+                encoding: chunk.encoding,
+                pack: chunk.pack,
+                offset: chunk.offset,
+                encodedByteCount: chunk.encodedByteCount,
+                plainByteCount: chunk.plainByteCount,
+                xxh3: chunk.xxh3,
+                referenceCount: 1
+            )
+            packChanges.add(record)
+        }
+        put(.chunks, key, record.encoded)
+        return RecipeEntry(
+            digest: chunk.digest,
+            plainByteCount: record.plainByteCount,
+            encodedByteCount: record.encodedByteCount,
+            pack: record.pack,
+            offset: UInt32(record.offset)
+        )
+    }
+
+    /// Turns a recipe that will never get its head into work for the garbage collection.
+    mutating func giveUp(_ id: UInt64) {
+        delete(.system, EngineKeys.pending(id))
+        put(.system, EngineKeys.reclaim(id), EngineKeys.markerValue)
+    }
+}

@@ -1,0 +1,45 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+package import MetadataStore
+package import StorageTypes
+
+/// A consistent view of the metadata with the changes of one request: valid inside the closure given to `commit`, on the
+/// commit leader's thread, where it may block for metadata reads and must not for anything else.
+///
+/// It sees the changes of the requests before it in the same group. When the closure throws, nothing of it remains.
+package struct CommitTransaction {
+    /// When this change happens: later than that of every change before it, whatever the clock did.
+    package let now: Timestamp
+    let engine: EngineParts
+    let overlay: CommitOverlay
+    /// What the request does to the packs; merged into the group's when it succeeds.
+    var packChanges = PackChanges()
+    var packsToSync: [WritablePack] = []
+    var adopted: [ObjectIdentifier] = []
+    var actions: [@Sendable () -> Void] = []
+
+    init(now: Timestamp, engine: EngineParts, overlay: CommitOverlay) {
+        self.now = now
+        self.engine = engine
+        self.overlay = overlay
+    }
+
+    package func get(_ table: MetadataTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+        try StorageCall.metadata { () throws(MetadataError) in try overlay.get(table, key) }
+    }
+
+    package mutating func put(_ table: MetadataTable, _ key: [UInt8], _ value: [UInt8]) {
+        overlay.set(table, key, value)
+    }
+
+    package mutating func delete(_ table: MetadataTable, _ key: [UInt8]) {
+        overlay.set(table, key, nil)
+    }
+
+    /// Runs `action` on the leader's thread when the change is durable, before its caller goes on: for caches.
+    package mutating func afterCommit(_ action: @escaping @Sendable () -> Void) {
+        actions.append(action)
+    }
+}

@@ -1,0 +1,54 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+
+/// Lengths between which content-defined cuts fall.
+package struct ChunkSizes: Sendable, Hashable {
+    /// At least 64: the window of the hash.
+    package var byteCountMin: Int
+    /// Where cuts become likelier; chunks average about a seventh more.
+    package var byteCountNormal: Int
+    package var byteCountMax: Int
+
+    package init(byteCountMin: Int = 16 << 10, byteCountNormal: Int = 64 << 10, byteCountMax: Int = 256 << 10) {
+        precondition(64 <= byteCountMin && byteCountMin < byteCountNormal && byteCountNormal < byteCountMax)
+        precondition(byteCountMax <= PackFormat.chunkByteCountMax)
+        self.byteCountMin = byteCountMin
+        self.byteCountNormal = byteCountNormal
+        self.byteCountMax = byteCountMax
+    }
+}
+
+/// What a chunk engine may be told, with every default.
+package struct EngineConfiguration: Sendable {
+    /// Absolute; exists. Packs live in its folder `packs`.
+    package var dataDirectory: String
+    package var packByteCountMax: UInt64 = 512 << 20
+    /// Contents up to this size ride in the metadata batch.
+    package var inlineByteCountMax = 16 << 10
+    /// Contents up to this size are one chunk.
+    package var wholeChunkByteCountMax = PackFormat.chunkByteCountMax
+    package var chunkSizes = ChunkSizes()
+    package var isCompressing = true
+    package var compressionLevel: Int32 = 1
+    /// Content is refused with `insufficientStorage` when the drive has less than this left.
+    package var freeByteFloor: UInt64 = 64 << 20
+    /// What a stream collects before a worker takes it; halved twice when many streams are open.
+    package var blockByteCount = 512 << 10
+    /// Chunks of a recipe that go into one metadata batch while the content still streams.
+    package var segmentEntryCountMax = RecipeSegment.entryCountMax
+    package var commitGroupCountMax = 1_024
+    package var commitGroupByteCountMax = 8 << 20
+    /// Commits waiting for their group; one more is answered `slowDown`.
+    package var commitQueueCountMax = 16_384
+    package var openPackFileCountMax = 256
+    /// One pread of contiguous frames.
+    package var readByteCountMax = 1 << 20
+    /// The largest range that `readIfCached` serves.
+    package var cachedReadByteCountMax = 256 << 10
+
+    package init(dataDirectory: String) {
+        self.dataDirectory = dataDirectory
+    }
+}

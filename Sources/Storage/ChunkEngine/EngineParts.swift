@@ -1,0 +1,110 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Checksums
+import FileStore
+import MetadataStore
+import StorageTypes
+import Synchronization
+
+/// What the parts of an engine share.
+final class EngineParts: Sendable {
+    let configuration: EngineConfiguration
+    let fileSystem: any FileSystem
+    let metadata: any MetadataStore
+    let workers: WorkerPool
+    let clock: any WallClock
+    let packs: PackStore
+    let packFiles: PackFileCache
+    let space: SpaceGuard
+    let contentIDs: ContentIDs
+    let inFlight = InFlightChunks()
+    let blocks: BlockPool
+    let compressors: CompressorPool
+    let decompressors = DecompressorPool()
+    let md5Lanes = MD5Lanes()
+    let health = EngineHealth()
+    let quarantine = Quarantine()
+
+    init(
+        _ configuration: EngineConfiguration,
+        fileSystem: any FileSystem,
+        metadata: any MetadataStore,
+        workers: WorkerPool,
+        clock: any WallClock,
+        recovered: RecoveredState
+    ) {
+        self.configuration = configuration
+        self.fileSystem = fileSystem
+        self.metadata = metadata
+        self.workers = workers
+        self.clock = clock
+        let layout = EngineLayout(dataDirectory: configuration.dataDirectory)
+        space = SpaceGuard(fileSystem, directory: layout.dataDirectory, floorByteCount: configuration.freeByteFloor)
+        packs = PackStore(
+            layout: layout,
+            fileSystem: fileSystem,
+            packByteCountMax: configuration.packByteCountMax,
+            space: space,
+            clock: clock,
+            recovered: recovered.packs
+        )
+        packFiles = PackFileCache(
+            packs: packs,
+            fileSystem: fileSystem,
+            fileCountMax: configuration.openPackFileCountMax
+        )
+        contentIDs = ContentIDs(generation: recovered.generation)
+        blocks = BlockPool(
+            carryByteCountMax: configuration.chunkSizes.byteCountMax,
+            blockByteCount: configuration.blockByteCount
+        )
+        compressors = CompressorPool(
+            level: configuration.compressionLevel,
+            outputByteCount: max(
+                configuration.wholeChunkByteCountMax,
+                configuration.blockByteCount + configuration.chunkSizes.byteCountMax
+            )
+        )
+    }
+}
+
+/// Content ids: 24 bits of the start's number, then a count, so that no id needs a sync of its own.
+final class ContentIDs: Sendable {
+    let generation: UInt32
+    private let nextID: Atomic<UInt64>
+
+    init(generation: UInt32) {
+        self.generation = generation
+        nextID = Atomic((UInt64(generation) << 40) + 1)
+    }
+
+    func next() -> UInt64 {
+        nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+}
+
+/// Whether the engine may still write: after a failed sync or commit nobody knows what is on the drive.
+final class EngineHealth: Sendable {
+    private let failure = Mutex<StoreError?>(nil)
+
+    /// What writes are refused with; nil while all is well.
+    var refusal: StoreError? { failure.withLock { $0 } }
+
+    func check() throws(StoreError) {
+        if let refusal { throw refusal }
+    }
+
+    /// The first failure decides what later writes are told.
+    func fail(_ error: StoreError) {
+        failure.withLock { failure in
+            guard failure == nil else { return }
+            let code: StoreError.Code = error.code == .insufficientStorage ? .insufficientStorage : .unavailable
+            failure = StoreError(
+                code,
+                "writes are refused since an earlier one failed",
+                diagnosis: error.diagnosis ?? "\(error)"
+            )
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FileStore
+import Synchronization
+
+/// A pack that takes frames.
+final class WritablePack: Sendable {
+    let id: UInt32
+    let file: any File
+    /// Something was written since the last sync began.
+    private let isDirty: Atomic<Bool>
+    /// The name is not durable yet.
+    private let isUnnamed: Atomic<Bool>
+
+    init(id: UInt32, file: any File, isNew: Bool) {
+        self.id = id
+        self.file = file
+        isDirty = Atomic(isNew)
+        isUnnamed = Atomic(isNew)
+    }
+
+    /// Called after each write has returned, before anybody is told where the bytes are.
+    func markWritten() {
+        isDirty.store(true, ordering: .releasing)
+    }
+
+    /// Makes all that was marked durable. Commit leader only; after an error the engine has failed.
+    func sync(_ fileSystem: any FileSystem, directory: String) throws(FileSystemError) {
+        if isDirty.exchange(false, ordering: .acquiringAndReleasing) { try file.sync() }
+        if isUnnamed.load(ordering: .acquiring) {
+            try fileSystem.syncDirectory(directory)
+            isUnnamed.store(false, ordering: .releasing)
+        }
+    }
+}
+
+/// A frame that is ready to be written. Lives as long as the block and the compressor its payload lies in.
+struct EncodedFrame {
+    /// 64 bytes.
+    let header: [UInt8]
+    let payload: UnsafeRawBufferPointer
+
+    var byteCount: Int { header.count + payload.count }
+}

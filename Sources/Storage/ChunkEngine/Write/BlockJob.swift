@@ -1,0 +1,132 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Checksums
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// One block's way from plain chunks to frames in a pack.
+///
+/// Chunks are hashed and looked up one by one; the new ones are written together, so that they lie side by side.
+struct BlockJob {
+    /// In order. The place of a chunk that this block brings is set by `write`.
+    private(set) var staged: [StagedChunk] = []
+    var governor: CompressionGovernor
+    private let stream: ChunkStream
+    private var compressor: Compressor?
+    private var frames: [EncodedFrame] = []
+    /// Offset of the next frame behind the first.
+    private var frameOffset: UInt64 = 0
+    /// Staged chunks that wait for `write`, by digest; a chunk may come twice in a block.
+    private var waiting: [SHA256Digest: (chunk: StagedChunk, indices: [Int])] = [:]
+
+    init(_ stream: ChunkStream, _ governor: CompressionGovernor) {
+        self.stream = stream
+        self.governor = governor
+    }
+
+    /// Gives back what was borrowed. The last call.
+    mutating func end() {
+        frames = []
+        if let compressor { stream.engine.compressors.giveBack(compressor) }
+        compressor = nil
+    }
+
+    /// Hashes a chunk, and encodes it unless it is stored or on its way already.
+    ///
+    /// - Parameter bytes: stay valid until `write` has returned.
+    mutating func add(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        let digest = SHA256.hash(bytes)
+        if let stored = try find(digest) {
+            staged.append(stored)
+            return
+        }
+        if waiting[digest] == nil { waiting[digest] = (encode(bytes, digest), []) }
+        guard let chunk = waiting[digest]?.chunk else { return }
+        waiting[digest]?.indices.append(staged.count)
+        staged.append(chunk)
+    }
+
+    private func find(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
+        if let (chunk, pack) = stream.engine.inFlight.hold(digest) {
+            stream.holds.add(CollectionOfOne(digest), in: pack)
+            return chunk
+        }
+        let bytes = try StorageCall.metadata { () throws(MetadataError) in
+            try stream.engine.metadata.get(.chunks, EngineKeys.chunk(digest))
+        }
+        guard let bytes else { return nil }
+        let record = try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
+            try ChunkRecord(decoding: bytes)
+        }
+        return StagedChunk(
+            digest: digest,
+            encoding: record.encoding,
+            plainByteCount: record.plainByteCount,
+            encodedByteCount: record.encodedByteCount,
+            xxh3: record.xxh3,
+            pack: record.pack,
+            offset: record.offset,
+            isIndexed: true
+        )
+    }
+
+    /// Makes the frame; the returned chunk's offset is relative to the first frame of this block.
+    private mutating func encode(_ bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> StagedChunk {
+        let compressed = compress(bytes)
+        let payload = compressed ?? bytes
+        let chunk = StagedChunk(
+            digest: digest,
+            encoding: compressed == nil ? .plain : .zstd,
+            plainByteCount: UInt32(bytes.count),
+            encodedByteCount: UInt32(payload.count),
+            xxh3: XXH3.hash64(payload),
+            pack: 0,
+            offset: frameOffset,
+            isIndexed: false
+        )
+        let header = [UInt8](unsafeUninitializedCapacity: PackFormat.frameHeaderByteCount) { buffer, count in
+            FrameHeader(
+                encoding: chunk.encoding,
+                plainByteCount: chunk.plainByteCount,
+                encodedByteCount: chunk.encodedByteCount,
+                xxh3: chunk.xxh3,
+                digest: digest
+            ).encode(to: UnsafeMutableRawBufferPointer(buffer))
+            count = PackFormat.frameHeaderByteCount
+        }
+        frames.append(EncodedFrame(header: header, payload: payload))
+        frameOffset += chunk.frameByteCount
+        return chunk
+    }
+
+    private mutating func compress(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard stream.engine.configuration.isCompressing, governor.shouldTry(bytes) else { return nil }
+        if compressor == nil { compressor = stream.engine.compressors.take() }
+        guard let result = compressor?.compress(bytes) else {
+            governor.failed()
+            return nil
+        }
+        governor.succeeded()
+        return result
+    }
+
+    /// Writes the new frames and tells everybody about them.
+    mutating func write() throws(StoreError) {
+        guard !frames.isEmpty else { return }
+        let (pack, start) = try stream.engine.packs.append(frames)
+        var written: [StagedChunk] = []
+        written.reserveCapacity(waiting.count)
+        for entry in waiting.values {
+            var chunk = entry.chunk
+            chunk.pack = pack.id
+            chunk.offset += start
+            written.append(chunk)
+            for index in entry.indices { staged[index] = chunk }
+        }
+        // Only now: whoever finds a chunk here may commit it.
+        stream.engine.inFlight.publish(written, in: pack)
+        stream.holds.add(waiting.keys, in: pack)
+    }
+}

@@ -1,0 +1,126 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Checksums
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// What the jobs of one stream share: hashers, the chunker, and the chunks staged so far.
+final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer looks only between two jobs.
+    let engine: EngineParts
+    /// In order; those already committed as segments are taken away from the front.
+    private(set) var staged: [StagedChunk] = []
+    let holds: ChunkHolds
+    private var md5 = MD5()
+    private var checksum: RunningChecksum?
+    private var sha256: SHA256?
+    private var chunker: Chunker
+    private var governor = CompressionGovernor()
+    /// The unfinished chunk at the end of the last block.
+    private var carry: (block: Block, range: Range<Int>)?
+
+    init(_ engine: EngineParts, _ digests: DigestRequest) {
+        self.engine = engine
+        holds = ChunkHolds(engine.inFlight)
+        chunker = Chunker(engine.configuration.chunkSizes)
+        // The SHA-256 and the MD5 are computed anyway.
+        if let algorithm = digests.checksum, algorithm != .sha256, algorithm != .md5 {
+            checksum = RunningChecksum(algorithm)
+        }
+        if digests.sha256 || digests.checksum == .sha256 { sha256 = SHA256() }
+    }
+
+    /// The digests of everything so far.
+    func digests(_ request: DigestRequest) -> StreamDigests {
+        StreamDigests(md5: md5.finalize(), sha256: sha256?.finalize(), checksum: checksum?.finalize(), request: request)
+    }
+
+    /// Stages a content of at most one chunk. Blocks.
+    func processWhole(_ block: Block, _ request: DigestRequest) throws(StoreError) -> StreamDigests {
+        var job = BlockJob(self, governor)
+        defer { job.end() }
+        let content = block.content
+        try engine.md5Lanes.update(&md5, content) { () throws(StoreError) in
+            checksum?.update(content)
+            try job.add(content)
+            try job.write()
+        }
+        staged = job.staged
+        // The content is its only chunk: one SHA-256 serves both.
+        let digest = staged.first?.digest
+        return StreamDigests(md5: md5.finalize(), sha256: digest, checksum: checksum?.finalize(), request: request)
+    }
+
+    /// Takes in the next block of a content of many chunks. Blocks.
+    func process(_ block: Block, isLast: Bool) throws(StoreError) {
+        var job = BlockJob(self, governor)
+        defer {
+            governor = job.governor
+            job.end()
+        }
+        let content = block.content
+        try engine.md5Lanes.update(&md5, content) { () throws(StoreError) in
+            checksum?.update(content)
+            sha256?.update(content)
+            let rest = try cut(block, isLast: isLast, into: &job)
+            try job.write()
+            if let carried = carry?.block { engine.blocks.giveBack(carried) }
+            carry = rest.isEmpty ? nil : (block, rest)
+        }
+        if carry == nil { engine.blocks.giveBack(block) }
+        staged.append(contentsOf: job.staged)
+    }
+
+    /// Cuts the carry and the block into chunks and returns what is left over.
+    private func cut(_ block: Block, isLast: Bool, into job: inout BlockJob) throws(StoreError) -> Range<Int> {
+        var start = block.start
+        if let (carried, range) = carry {
+            precondition(range.count <= block.start, "a carry is shorter than the longest chunk")
+            start -= range.count
+            UnsafeMutableRawBufferPointer(rebasing: block.memory[start..<block.start]).copyMemory(
+                from: carried.bytes(range)
+            )
+        }
+        var position = block.start
+        while position < block.end {
+            let (byteCount, isCut) = chunker.advance(block.bytes(position..<block.end))
+            position += byteCount
+            if isCut {
+                try job.add(block.bytes(start..<position))
+                start = position
+            }
+        }
+        if isLast, start < block.end {
+            try job.add(block.bytes(start..<block.end))
+            start = block.end
+        }
+        return start..<block.end
+    }
+
+    /// Takes the first `count` staged chunks away, to be committed as a segment.
+    func takeStaged(_ count: Int) -> [StagedChunk] {
+        let taken = [StagedChunk](staged.prefix(count))
+        staged.removeFirst(taken.count)
+        return taken
+    }
+}
+
+/// The digests of a whole content.
+struct StreamDigests: Sendable {
+    let md5: [UInt8]
+    let sha256: SHA256Digest?
+    let checksum: ChecksumValue?
+
+    init(md5: [UInt8], sha256: SHA256Digest?, checksum: [UInt8]?, request: DigestRequest) {
+        self.md5 = md5
+        self.sha256 = sha256
+        self.checksum =
+            switch request.checksum {
+            case nil: nil
+            case .md5: ChecksumValue(algorithm: .md5, bytes: md5)
+            case .sha256: sha256.map { ChecksumValue(algorithm: .sha256, bytes: $0.bytes) }
+            case .some(let algorithm): checksum.map { ChecksumValue(algorithm: algorithm, bytes: $0) }
+            }
+    }
+}
