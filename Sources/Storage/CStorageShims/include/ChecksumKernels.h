@@ -34,7 +34,11 @@ uint64_t drydock_crc64nvme_with(enum drydock_kernel kernel, uint64_t crc, const 
 
 // MD5 of several independent streams in lockstep: lane i's `states[i]` (A, B, C, D) absorbs `block_count` blocks of
 // 64 bytes at `bytes[i]`. Any alignment. The kernel must be available. Two lanes may read the same bytes.
-void drydock_md5_avx2_x8(uint32_t states[_Nonnull 8][4], const uint8_t *_Nonnull const bytes[_Nonnull 8], size_t block_count);
-void drydock_md5_avx512_x16(uint32_t states[_Nonnull 16][4], const uint8_t *_Nonnull const bytes[_Nonnull 16], size_t block_count);
+void drydock_md5_avx2_x8(
+    uint32_t states[_Nonnull 8][4], const uint8_t *_Nonnull const bytes[_Nonnull 8], size_t block_count
+);
+void drydock_md5_avx512_x16(
+    uint32_t states[_Nonnull 16][4], const uint8_t *_Nonnull const bytes[_Nonnull 16], size_t block_count
+);
 
 #endif
