@@ -60,4 +60,19 @@ private final class TemporaryFile: Sendable {
         #expect(drydock_lock_exclusive(third) == -1, "closing the second descriptor does not break the lock")
         close(third)
     }
+
+    @Test func `another process is told the holder's pid`() async throws {
+        let file = try TemporaryFile("holder")
+        try #require(drydock_lock_exclusive(file.descriptor) == 0)
+        let path = file.path
+        let holder = getpid()
+        // The child opens the file itself: an inherited descriptor would share the lock.
+        await #expect(processExitsWith: .exitCode(7)) { [path = path as String, holder = holder as pid_t] in
+            let descriptor = open(path, O_RDWR | O_CLOEXEC)
+            let isRefused = drydock_lock_exclusive(descriptor) == -1 && errno == EAGAIN
+            exit(isRefused && drydock_lock_holder(descriptor) == holder ? 7 : 1)
+        }
+        // The lock lives as long as this descriptor.
+        withExtendedLifetime(file) {}
+    }
 }
