@@ -36,18 +36,18 @@ extension RegistryStore {
         of subject: OCIDigest,
         in repository: RepositoryName,
         countMax: Int = 10_000
-    ) async throws(RegistryError) -> [[UInt8]] {
+    ) async throws(RegistryError) -> [(digest: OCIDigest, json: [UInt8])] {
         let prefix = Layout.referrers(repository, of: subject)
-        var found: [(time: Timestamp, name: String, descriptor: [UInt8])] = []
+        var found: [(time: Timestamp, name: String, digest: OCIDigest, json: [UInt8])] = []
         for name in try await names(under: prefix, limit: countMax).names {
             guard let digest = OCIDigest(name),
                 let edge = try await open(Layout.referrer(repository, of: subject, digest)),
                 try await exists(Layout.manifest(repository, digest))
             else { continue }
-            found.append((edge.info.lastModified, name, try await bytes(edge)))
+            found.append((edge.info.lastModified, name, digest, try await bytes(edge)))
         }
         found.sort { ($0.time, $0.name) < ($1.time, $1.name) }
-        return found.map(\.descriptor)
+        return found.map { ($0.digest, $0.json) }
     }
 
     /// The record of a manifest in its subject's list; nil for one without a subject.

@@ -1,0 +1,295 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import OCIModel
+import RegistryStore
+import StorageTypes
+import Synchronization
+import Testing
+
+/// What the store promises about blobs, manifests and tags together, at every point where it may be cut off.
+@Suite struct RepositoryTests {
+    let clock = TestClock()
+    let memory: MemoryStore
+    let name: RepositoryName
+    let other: RepositoryName
+    let image = Image(config: Array("{}".utf8), layers: [Array("layer one".utf8), TestRandom(seed: 3).bytes(70_000)])
+
+    init() throws {
+        memory = MemoryStore(clock: clock)
+        name = try #require(RepositoryName("app"))
+        other = try #require(RepositoryName("app/other"))
+    }
+
+    func open() async throws -> RegistryStore<MemoryStore> {
+        try await RegistryStore(
+            store: memory,
+            configuration: RegistryConfiguration(),
+            clock: clock,
+            random: TestRandom(seed: memory.state.withLock { $0.serial }),
+        )
+    }
+
+    func push(_ image: Image, _ tag: String, to name: RepositoryName, _ store: RegistryStore<MemoryStore>) async throws
+    {
+        for blob in [image.config] + image.layers {
+            let id = try await store.startUpload(in: name).id
+            _ = try await store.append(id, in: name, range: nil, contentLength: nil, body: PiecesBody(blob))
+            try await store.finish(id, in: name, digests: [Image.digest(blob)], range: nil, contentLength: 0, body: nil)
+        }
+        _ = try await put(image.manifest(), [tag], in: name, store)
+    }
+
+    @discardableResult
+    func put(
+        _ bytes: [UInt8],
+        _ tags: [String] = [],
+        type: String = MediaType.imageManifest,
+        in name: RepositoryName,
+        _ store: RegistryStore<MemoryStore>
+    ) async throws -> OCIDigest {
+        let digest = Image.digest(bytes)
+        let tags = tags.compactMap { Tag($0) }
+        _ = try await store.putManifest(bytes, contentType: type, as: digest, tags: tags, in: name)
+        return digest
+    }
+
+    /// What must hold in every state that a crash can leave.
+    func audit(_ store: RegistryStore<MemoryStore>) async throws {
+        for repository in [name, other] {
+            for key in memory.keys where key.hasPrefix("repositories/\(repository)/_blobs/") {
+                let digest = try #require(OCIDigest(key.split(separator: "/").suffix(2).joined(separator: ":")))
+                #expect(try await store.blob(digest, in: repository) != nil, "\(key) has no content")
+                #expect(memory.keys.contains("holders/\(digest.algorithm)/\(digest.hex)/\(repository)"), "\(key)")
+            }
+            for key in memory.keys where key.hasPrefix("repositories/\(repository)/_manifests/") {
+                let digest = try #require(OCIDigest(key.split(separator: "/").suffix(2).joined(separator: ":")))
+                let stored = try #require(try await store.manifest(.digest(digest), in: repository))
+                let bytes = try #require(stored.object.readIfCached(0..<stored.object.info.size))
+                let manifest = try ManifestValidator().validate(
+                    Array(bytes.readableBytesView),
+                    contentType: stored.mediaType
+                )
+                for blob in (manifest.config.map { [$0] } ?? []) + manifest.layers {
+                    #expect(try await store.blob(blob.digest, in: repository) != nil, "\(key) misses \(blob.digest)")
+                }
+                for child in manifest.references {
+                    let parent = "_parents/\(child.algorithm)/\(child.hex)/\(digest)"
+                    #expect(memory.keys.contains("repositories/\(repository)/\(parent)"), "\(key)")
+                }
+            }
+            for key in memory.keys where key.hasPrefix("repositories/\(repository)/_tags/") {
+                let tag = try #require(Tag(key.split(separator: "/").last ?? ""))
+                #expect(try await store.manifest(.tag(tag), in: repository) != nil, "\(key) leads nowhere")
+            }
+        }
+    }
+
+    @Test func `a push cut off at any write leaves nothing broken and can be repeated`() async throws {
+        let start = try await open()
+        try await push(image, "v1", to: name, start)
+        let total = memory.writeCount
+        #expect(total > 15)
+        for limit in 0..<total {
+            memory.state.withLock { $0 = MemoryStore.State() }
+            let store = try await open()
+            memory.fail(from: limit)
+            await #expect(throws: RegistryError.self) { try await push(image, "v1", to: name, store) }
+            memory.fail(from: nil)
+            let again = try await open()
+            try await audit(again)
+            try await push(image, "v1", to: name, again)
+            try await audit(again)
+            #expect(try await again.manifest(try Reference("v1"), in: name) != nil)
+        }
+    }
+
+    @Test func `a delete cut off at any write leaves nothing broken and can be repeated`() async throws {
+        func destroy(_ store: RegistryStore<MemoryStore>) async throws {
+            func ignoringUnknown(_ body: () async throws(RegistryError) -> Void) async throws {
+                do { try await body() } catch {
+                    guard error.code == .manifestUnknown || error.code == .blobUnknown else { throw error }
+                }
+            }
+            let digest = Image.digest(image.manifest())
+            try await ignoringUnknown { () async throws(RegistryError) in
+                try await store.deleteManifest(digest, in: name, isForced: false)
+            }
+            for blob in [image.config] + image.layers {
+                try await ignoringUnknown { () async throws(RegistryError) in
+                    try await store.deleteBlob(Image.digest(blob), in: name)
+                }
+            }
+        }
+        for limit in 0..<4 {
+            memory.state.withLock { $0 = MemoryStore.State() }
+            let store = try await open()
+            try await push(image, "v1", to: name, store)
+            memory.fail(from: limit)
+            await #expect(throws: RegistryError.self) { try await destroy(store) }
+            memory.fail(from: nil)
+            let again = try await open()
+            try await audit(again)
+            try await destroy(again)
+            clock.advance(seconds: 1_000)
+            _ = try await again.dropExpiredUploads()
+            #expect(memory.keys.isEmpty, "\(memory.keys)")
+        }
+    }
+
+    @Test func `content stays as long as any repository links it and goes with the last`() async throws {
+        let store = try await open()
+        let digest = Image.digest(image.config)
+        try await store.putBlob([digest], in: name, contentLength: nil, body: PiecesBody(image.config))
+        #expect(try await store.mount(digest, from: name, into: other))
+        try await store.deleteBlob(digest, in: name)
+        #expect(try await store.blob(digest, in: name) == nil)
+        #expect(try await store.blob(digest, in: other) != nil)
+        #expect(try await store.mount(digest, from: name, into: name) == false)
+        #expect(try await store.mount(digest, from: nil, into: name))
+        try await store.deleteBlob(digest, in: name)
+        try await store.deleteBlob(digest, in: other)
+        #expect(memory.keys.isEmpty)
+        #expect(try await store.mount(digest, from: nil, into: name) == false)
+    }
+
+    @Test func `a holder without its link keeps nothing`() async throws {
+        let store = try await open()
+        let digest = Image.digest(image.config)
+        try await store.putBlob([digest], in: name, contentLength: nil, body: PiecesBody(image.config))
+        let stale = try ObjectKey("holders/sha256/\(digest.hex)/app/gone")
+        let bucket = try BucketName("drydock-registry")
+        _ = try await memory.putObject(PutObjectRequest(bucket: bucket, key: stale), body: BufferBody(.init()))
+        try await store.deleteBlob(digest, in: name)
+        #expect(memory.keys == [stale.string])
+        #expect(try await store.mount(digest, from: nil, into: name) == false)
+    }
+
+    @Test func `what a manifest names is not deleted before it`() async throws {
+        let store = try await open()
+        try await push(image, "v1", to: name, store)
+        let child = Image.digest(image.manifest())
+        let index = try await put(Image.index([image.manifest()]), type: MediaType.imageIndex, in: name, store)
+        for blob in image.layers {
+            let failure = await #expect(throws: RegistryError.self) {
+                try await store.deleteBlob(Image.digest(blob), in: name)
+            }
+            #expect(failure?.status == 405)
+            #expect(failure?.code == .denied)
+        }
+        let failure = await #expect(throws: RegistryError.self) {
+            try await store.deleteManifest(child, in: name, isForced: false)
+        }
+        #expect(failure?.status == 409)
+        try await store.deleteManifest(index, in: name, isForced: false)
+        try await store.deleteManifest(child, in: name, isForced: false)
+        try await store.deleteBlob(Image.digest(image.config), in: name)
+        #expect(try await store.catalog(after: "", limit: 10).names.isEmpty)
+    }
+
+    @Test func `deleting by digest takes every tag that points there and no other`() async throws {
+        let store = try await open()
+        try await push(image, "a", to: name, store)
+        let second = Image(config: image.config, layers: [image.layers[0]])
+        try await put(image.manifest(), ["b", "moved"], in: name, store)
+        try await put(second.manifest(), ["c", "moved"], in: name, store)
+        try await store.deleteManifest(Image.digest(image.manifest()), in: name, isForced: false)
+        #expect(try await store.tags(of: name, after: "", limit: 10).names == ["c", "moved"])
+        let tag = try #require(Tag("c"))
+        try await store.deleteTag(tag, in: name)
+        #expect(try await store.manifest(.digest(Image.digest(second.manifest())), in: name) != nil)
+        await #expect(throws: RegistryError.self) { try await store.deleteTag(tag, in: name) }
+    }
+
+    @Test func `a manifest's references must be here and as large as it says`() async throws {
+        let store = try await open()
+        let blob = image.config
+        try await store.putBlob([Image.digest(blob)], in: name, contentLength: nil, body: PiecesBody(blob))
+        let failure = await #expect(throws: RegistryError.self) { try await put(image.manifest(), in: name, store) }
+        #expect(failure?.code == .manifestBlobUnknown)
+        #expect(failure?.entries.map(\.detail) == image.layers.map { Image.digest($0).description })
+        let wrongSize = Array(
+            #"{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"\#(Image.digest(blob))","size":3},"layers":[]}"#
+                .utf8
+        )
+        let size = await #expect(throws: RegistryError.self) { try await put(wrongSize, in: name, store) }
+        #expect(size?.code == .manifestInvalid)
+        let index = await #expect(throws: RegistryError.self) {
+            try await put(Image.index([image.manifest()]), type: MediaType.imageIndex, in: name, store)
+        }
+        #expect(index?.code == .manifestBlobUnknown)
+        let embedded = Array(
+            #"{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"\#(Image.digest(blob))","size":2,"data":"e30="},"layers":[]}"#
+                .utf8
+        )
+        try await put(embedded, in: name, store)
+        let forged = Array(String(decoding: embedded, as: UTF8.self).replacing("e30=", with: "e31=").utf8)
+        let data = await #expect(throws: RegistryError.self) { try await put(forged, in: name, store) }
+        #expect(data?.code == .manifestInvalid)
+    }
+
+    @Test func `layers that nobody may push, and layers in an index, are no obstacle`() async throws {
+        let store = try await open()
+        let blob = image.config
+        try await store.putBlob([Image.digest(blob)], in: name, contentLength: nil, body: PiecesBody(blob))
+        let foreign = Image.descriptor(image.layers[0], "application/vnd.oci.image.layer.nondistributable.v1.tar")
+        let linked = Image.descriptor(image.layers[1], "a/b", #","urls":["https://example.org/"]"#)
+        let config = Image.descriptor(blob, "a/b")
+        try await put(
+            Array(#"{"schemaVersion":2,"config":\#(config),"layers":[\#(foreign),\#(linked)]}"#.utf8),
+            in: name,
+            store
+        )
+        let cache = Array(#"{"schemaVersion":2,"manifests":[\#(config)]}"#.utf8)
+        try await put(cache, type: MediaType.imageIndex, in: name, store)
+    }
+
+    @Test func `a tag moves only under its condition`() async throws {
+        let store = try await open()
+        try await push(image, "v1", to: name, store)
+        let bytes = image.manifest()
+        let tag = try #require(Tag("v1"))
+        func attempt(_ condition: RegistryStore<MemoryStore>.TagCondition) async throws {
+            _ = try await store.putManifest(
+                bytes,
+                contentType: MediaType.imageManifest,
+                as: Image.digest(bytes),
+                tags: [tag],
+                condition: condition,
+                in: name
+            )
+        }
+        try await attempt(.pointsAt([Image.digest(bytes).description]))
+        for condition in [.absent, .pointsAt([Image.digest([]).description])]
+            as [RegistryStore<MemoryStore>.TagCondition]
+        {
+            let failure = await #expect(throws: RegistryError.self) { try await attempt(condition) }
+            #expect(failure?.status == 412)
+        }
+    }
+
+    @Test func `eight pushers of the same content and a deleter end with whole tags`() async throws {
+        let store = try await open()
+        await withTaskGroup(of: Void.self) { group in
+            for pusher in 0..<8 {
+                group.addTask {
+                    for round in 0..<10 {
+                        let target = pusher.isMultiple(of: 2) ? name : other
+                        // A blob may be deleted between its push and the manifest's: then the manifest is refused.
+                        try? await push(image, "p\(pusher)-\(round)", to: target, store)
+                    }
+                }
+            }
+            group.addTask {
+                for _ in 0..<40 {
+                    for blob in image.layers { try? await store.deleteBlob(Image.digest(blob), in: name) }
+                    try? await store.deleteManifest(Image.digest(image.manifest()), in: name, isForced: true)
+                    await Task.yield()
+                }
+            }
+        }
+        try await audit(store)
+        #expect(try await store.tags(of: other, after: "", limit: 100).names.count == 40)
+    }
+}
