@@ -128,6 +128,12 @@ final class MemoryStore: ObjectStoring {
         return MemoryObject(stored)
     }
 
+    /// Everything is in memory, so the answer is always known.
+    func openObjectIfCached(bucket: BucketName, key: ObjectKey) throws(StoreError) -> (any OpenedObject)? {
+        guard let stored = state.withLock({ $0.objects[key] }) else { throw StoreError(.noSuchKey) }
+        return MemoryObject(stored)
+    }
+
     func deleteObject(bucket: BucketName, _ request: DeleteRequest) async throws(StoreError) {
         try write { (state, _) throws(StoreError) in state.objects[request.key] = nil }
     }
