@@ -134,9 +134,11 @@ final class PackStore: Sendable {
         return pack
     }
 
-    /// Makes the next frame go to a new pack.
-    func closeCurrent() {
-        state.withLock { $0.current = nil }
+    /// Makes the next frame go to a new pack if it would go to this one.
+    func closeCurrent(ifIs id: UInt32) {
+        state.withLock { state in
+            if state.current?.id == id { state.current = nil }
+        }
     }
 
     /// Takes over records that are durable now; nil for a pack that is gone.

@@ -1,0 +1,75 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// How much a store holds, stage by stage of saving space.
+package struct EngineStatistics: Sendable, Hashable {
+    /// Bytes that recipes name, each time they name them. An object that is a copy shares its original's recipe and
+    /// adds nothing.
+    package private(set) var logicalByteCount: UInt64 = 0
+    /// Bytes of the distinct chunks.
+    package private(set) var deduplicatedByteCount: UInt64 = 0
+    /// Their payloads as they are stored.
+    package private(set) var compressedByteCount: UInt64 = 0
+    package private(set) var chunkCount: UInt64 = 0
+    package private(set) var inlineByteCount: UInt64 = 0
+    package private(set) var inlineCount: UInt64 = 0
+    package private(set) var packCount: UInt64 = 0
+    /// Up to the last committed frame of each pack.
+    package private(set) var packByteCount: UInt64 = 0
+    /// What rewriting all packs would give back.
+    package private(set) var garbageByteCount: UInt64 = 0
+    /// Contents that wait for the garbage collection, whose chunks are not garbage yet.
+    package private(set) var reclaimableContentCount: UInt64 = 0
+    /// Frames found damaged.
+    package private(set) var quarantinedFrameCount: UInt64 = 0
+
+    /// Blocks.
+    init(_ metadata: any MetadataStore) throws(StoreError) {
+        try addChunks(metadata)
+        try addSystem(metadata)
+        var inline: (count: UInt64, byteCount: UInt64) = (0, 0)
+        try metadata.forEach(.inline, from: [], until: nil) { _, value in
+            inline.count += 1
+            inline.byteCount += UInt64(max(0, value.count - InlineRecord.headerByteCount))
+        }
+        (inlineCount, inlineByteCount) = inline
+    }
+
+    private mutating func addChunks(_ metadata: any MetadataStore) throws(StoreError) {
+        try metadata.forEach(.chunks, from: [], until: nil) { key, value throws(StoreError) in
+            let record = try StorageCall.decoding("chunk \(Hex.encode(key))") { () throws(DecodeError) in
+                try ChunkRecord(decoding: value)
+            }
+            chunkCount += 1
+            logicalByteCount += UInt64(record.plainByteCount) * record.referenceCount
+            deduplicatedByteCount += UInt64(record.plainByteCount)
+            compressedByteCount += UInt64(record.encodedByteCount)
+        }
+    }
+
+    private mutating func addSystem(_ metadata: any MetadataStore) throws(StoreError) {
+        let packs = EngineKeys.range(of: EngineKeys.packPrefix)
+        try metadata.forEach(.system, from: packs.lower, until: packs.upper) { key, value throws(StoreError) in
+            let record = try StorageCall.decoding("pack record \(Hex.encode(key))") { () throws(DecodeError) in
+                try PackRecord(decoding: value)
+            }
+            packCount += 1
+            packByteCount += record.committedEnd
+            garbageByteCount += record.garbageByteCount
+        }
+        for prefix in [EngineKeys.reclaimPrefix, EngineKeys.pendingPrefix] {
+            let range = EngineKeys.range(of: prefix)
+            try metadata.forEach(.system, from: range.lower, until: range.upper) { _, _ in
+                reclaimableContentCount += 1
+            }
+        }
+        let quarantine = EngineKeys.range(of: EngineKeys.quarantinePrefix)
+        try metadata.forEach(.system, from: quarantine.lower, until: quarantine.upper) { _, _ in
+            quarantinedFrameCount += 1
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Checksums
+import ChunkFormat
+import FileStore
+import StorageTypes
+
+/// Reads frames as they lie in a pack and compares them with the chunk index.
+enum FrameCheck {
+    /// The frame of a chunk, appended to `memory`; nil when it is not intact.
+    static func load(
+        _ chunk: ChunksByPack.Chunk,
+        from file: any File,
+        into memory: Block
+    ) throws(StoreError) -> EncodedFrame? {
+        let byteCount = Int(chunk.record.frameByteCount)
+        let start = memory.end
+        guard start + byteCount <= memory.memory.count else { return nil }
+        let target = UnsafeMutableRawBufferPointer(rebasing: memory.memory[start..<start + byteCount])
+        let count = try StorageCall.files { () throws(FileSystemError) in
+            try file.read(into: target, at: chunk.record.offset)
+        }
+        guard count == byteCount else { return nil }
+        let frame = UnsafeRawBufferPointer(target)
+        guard header(frame, chunk) != nil else { return nil }
+        memory.end += byteCount
+        let payload = UnsafeRawBufferPointer(rebasing: frame[PackFormat.frameHeaderByteCount...])
+        return EncodedFrame(header: [UInt8](frame[..<PackFormat.frameHeaderByteCount]), payload: payload)
+    }
+
+    /// The header of a frame that is, byte for byte, the one the record describes.
+    static func header(_ frame: UnsafeRawBufferPointer, _ chunk: ChunksByPack.Chunk) -> FrameHeader? {
+        let record = chunk.record
+        guard let header = try? FrameHeader(decoding: frame), header.digest == chunk.digest,
+            header.encoding == record.encoding, header.plainByteCount == record.plainByteCount,
+            header.encodedByteCount == record.encodedByteCount, header.xxh3 == record.xxh3,
+            frame.count == Int(record.frameByteCount),
+            XXH3.hash64(UnsafeRawBufferPointer(rebasing: frame[PackFormat.frameHeaderByteCount...])) == record.xxh3
+        else { return nil }
+        return header
+    }
+
+    /// Whether the plain bytes of a frame have the SHA-256 they are stored under.
+    static func hasDigest(_ frame: EncodedFrame, _ chunk: ChunksByPack.Chunk, _ decompressors: DecompressorPool) -> Bool
+    {
+        switch chunk.record.encoding {
+        case .plain:
+            return SHA256.hash(frame.payload) == chunk.digest
+        case .zstd:
+            let plain = Block(start: 0, byteCount: Int(chunk.record.plainByteCount))
+            return decompressors.decompress(frame.payload, into: plain.memory)
+                && SHA256.hash(UnsafeRawBufferPointer(plain.memory)) == chunk.digest
+        }
+    }
+}

@@ -1,0 +1,30 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a garbage collection did, or would do.
+package struct GCReport: Sendable, Hashable {
+    /// Recipes and assemblies nobody referred to.
+    package var contentCount: UInt64 = 0
+    /// Chunks nobody referred to.
+    package var chunkCount: UInt64 = 0
+    /// Their frames, garbage in their packs from then on.
+    package var chunkByteCount: UInt64 = 0
+    /// Packs whose live frames were moved.
+    package var compactedPackCount: UInt64 = 0
+    /// Frames moved to other packs, in bytes.
+    package var movedByteCount: UInt64 = 0
+    package var deletedPackCount: UInt64 = 0
+    /// Sizes of the deleted packs.
+    package var deletedByteCount: UInt64 = 0
+    /// Garbage left in packs that are not worth rewriting yet.
+    package var remainingGarbageByteCount: UInt64 = 0
+    /// Frames that do not verify: left where they are, and their packs with them.
+    package var damagedFrameCount: UInt64 = 0
+
+    package init() {}
+
+    /// What the drive got back on balance.
+    package var freedByteCount: Int64 {
+        Int64(clamping: deletedByteCount) - Int64(clamping: movedByteCount)
+    }
+}

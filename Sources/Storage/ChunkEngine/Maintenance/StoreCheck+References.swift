@@ -1,0 +1,58 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+extension StoreCheck {
+    /// Counts how often recipes name each chunk and compares that with the index.
+    ///
+    /// Memory is bounded by counting a share of all digests at a time, by their first byte; each share reads the recipes once.
+    mutating func checkReferences() throws(StoreError) {
+        let shareCount = min(256, report.chunkCount / chunkCountMax + 1)
+        for share in 0..<shareCount {
+            let lower = UInt8(share * 256 / shareCount)
+            let upper = UInt8((share + 1) * 256 / shareCount - 1)
+            try checkReferences(lower...upper)
+        }
+    }
+
+    private mutating func checkReferences(_ firstBytes: ClosedRange<UInt8>) throws(StoreError) {
+        var uses = try countUses(firstBytes)
+        let until: [UInt8]? = firstBytes.upperBound == .max ? nil : [firstBytes.upperBound + 1]
+        try metadata.forEach(.chunks, from: [firstBytes.lowerBound], until: until) { key, value in
+            // What can't be decoded was reported before, and missing below is what it is.
+            guard key.count == 32, let record = try? ChunkRecord(decoding: value) else { return }
+            let digest = SHA256Digest(bytes: key)
+            let use = uses.removeValue(forKey: digest)
+            if record.referenceCount != use?.count ?? 0 {
+                report.add(.chunkCount(digest, recorded: record.referenceCount, actual: use?.count ?? 0))
+            }
+            if let use, use.plainByteCount != record.plainByteCount {
+                report.add(.chunkLength(digest, recorded: record.plainByteCount, inRecipe: use.plainByteCount))
+            }
+        }
+        for (digest, use) in uses.sorted(by: { $0.key < $1.key }) {
+            report.add(.missingChunk(digest, referenceCount: use.count))
+        }
+    }
+
+    private struct Use {
+        var count: UInt64 = 0
+        var plainByteCount: UInt32
+    }
+
+    private func countUses(_ firstBytes: ClosedRange<UInt8>) throws(StoreError) -> [SHA256Digest: Use] {
+        var uses: [SHA256Digest: Use] = [:]
+        try metadata.forEach(.contents, from: [], until: nil) { key, value in
+            guard key.count == 13, value.count > 1, value[1] == ContentReference.Kind.recipe.rawValue,
+                let segment = try? RecipeSegment(decoding: value)
+            else { return }
+            for entry in segment.entries where firstBytes.contains(UInt8(entry.digest.words.0 >> 56)) {
+                uses[entry.digest, default: Use(plainByteCount: entry.plainByteCount)].count += 1
+            }
+        }
+        return uses
+    }
+}

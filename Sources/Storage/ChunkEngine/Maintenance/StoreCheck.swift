@@ -1,0 +1,121 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import FileStore
+import MetadataStore
+import StorageTypes
+
+/// One check of a stopped store.
+struct StoreCheck {
+    let layout: EngineLayout
+    let fileSystem: any FileSystem
+    let metadata: any MetadataStore
+    let depth: FsckDepth
+    /// Chunks held in memory at once.
+    let chunkCountMax: UInt64
+    var report = FsckReport()
+    var packs: [UInt32: PackRecord] = [:]
+    var reclaimable: Set<UInt64> = []
+    var pending: Set<UInt64> = []
+    let decompressors = DecompressorPool()
+
+    init(
+        _ configuration: EngineConfiguration,
+        fileSystem: any FileSystem,
+        metadata: any MetadataStore,
+        depth: FsckDepth,
+        chunkCountMax: UInt64 = 1 << 20
+    ) {
+        layout = EngineLayout(dataDirectory: configuration.dataDirectory)
+        self.fileSystem = fileSystem
+        self.metadata = metadata
+        self.depth = depth
+        self.chunkCountMax = chunkCountMax
+    }
+
+    /// Blocks.
+    mutating func run() throws(StoreError) -> FsckReport {
+        try checkFormat()
+        try readSystem()
+        try checkPacks()
+        try checkContents()
+        try checkReferences()
+        try checkInline()
+        return report
+    }
+
+    private mutating func checkFormat() throws(StoreError) {
+        let bytes = try StorageCall.metadata { () throws(MetadataError) in
+            try metadata.get(.system, EngineKeys.format)
+        }
+        // A store that was never started holds nothing to check.
+        guard let bytes else { return }
+        do throws(DecodeError) {
+            _ = try StoreFormat(decoding: bytes)
+        } catch {
+            guard error.reason == .unsupportedVersion else { return addUnreadable("system", EngineKeys.format, error) }
+            throw StoreError(.unavailable, "the store has another format version")
+        }
+    }
+
+    private mutating func readSystem() throws(StoreError) {
+        var packs: [UInt32: PackRecord] = [:]
+        var failures: [(key: [UInt8], error: DecodeError)] = []
+        try forEach(EngineKeys.packPrefix) { key, value in
+            do throws(DecodeError) {
+                guard let id = EngineKeys.number(in: key, as: UInt32.self) else {
+                    throw DecodeError(.invalidValue, at: 0)
+                }
+                packs[id] = try PackRecord(decoding: value)
+            } catch {
+                failures.append((key, error))
+            }
+        }
+        reclaimable = try contents(EngineKeys.reclaimPrefix)
+        pending = try contents(EngineKeys.pendingPrefix)
+        for failure in failures { addUnreadable("system", failure.key, failure.error) }
+        self.packs = packs
+        report.packCount = UInt64(packs.count)
+        report.garbageByteCount = packs.values.reduce(0) { $0 + $1.garbageByteCount }
+        report.reclaimableContentCount = UInt64(reclaimable.union(pending).count)
+    }
+
+    private mutating func contents(_ prefix: UInt8) throws(StoreError) -> Set<UInt64> {
+        var ids: Set<UInt64> = []
+        var bad: [[UInt8]] = []
+        try forEach(prefix) { key, _ in
+            guard let id = EngineKeys.number(in: key, as: UInt64.self) else {
+                bad.append(key)
+                return
+            }
+            ids.insert(id)
+        }
+        for key in bad { addUnreadable("system", key, DecodeError(.invalidValue, at: 0)) }
+        return ids
+    }
+
+    private func forEach(
+        _ prefix: UInt8,
+        _ body: (_ key: [UInt8], _ value: [UInt8]) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        let range = EngineKeys.range(of: prefix)
+        try metadata.forEach(.system, from: range.lower, until: range.upper, body)
+    }
+
+    private mutating func checkInline() throws(StoreError) {
+        try metadata.forEach(.inline, from: [], until: nil) { key, value in
+            guard key.count == 8 else { return addUnreadable("inline", key, DecodeError(.invalidValue, at: 0)) }
+            report.inlineCount += 1
+            do throws(DecodeError) {
+                _ = try InlineRecord(decoding: value)
+            } catch {
+                report.add(.damagedInline(content: key.reduce(0) { $0 << 8 | UInt64($1) }))
+            }
+        }
+    }
+
+    mutating func addUnreadable(_ table: String, _ key: [UInt8], _ error: DecodeError) {
+        report.add(.unreadable(table: table, key: Hex.encode(key), reason: "\(error.reason) at byte \(error.offset)"))
+    }
+}
