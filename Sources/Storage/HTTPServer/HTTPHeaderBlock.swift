@@ -30,6 +30,14 @@ package struct HTTPHeaderBlock: Sendable {
         self.byteCount = byteCount
     }
 
+    /// The same lines in a buffer that holds nothing else.
+    func compacted() -> HTTPHeaderBlock {
+        var copy = ByteBuffer()
+        copy.reserveCapacity(buffer.readableBytes)
+        copy.writeImmutableBuffer(buffer)
+        return HTTPHeaderBlock(buffer: copy, lines: lines, byteCount: byteCount)
+    }
+
     /// A block as if these lines had arrived; for tests.
     package init(_ pairs: [(String, String)]) {
         var buffer = ByteBuffer()

@@ -33,7 +33,7 @@ package struct HTTPRequest: Sendable {
     package let rawQuery: String?
     /// The authority of an absolute-form target, which then replaces the Host header (RFC 9112 §3.2.2); nil otherwise.
     package let authority: String?
-    package let headers: HTTPHeaderBlock
+    package internal(set) var headers: HTTPHeaderBlock
     /// Nil without a Content-Length.
     package let contentLength: UInt64?
     /// Transfer-Encoding is chunked.

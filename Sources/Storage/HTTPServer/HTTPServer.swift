@@ -4,16 +4,27 @@
 package import Logging
 import NIOCore
 package import StorageTypes
+import Synchronization
 
 /// A listener and its connections.
+///
+/// Its pieces: an accepting channel; per event loop of the group an `HTTPLoop`; per connection an `HTTPConnection` at the
+/// end of the channel's pipeline (behind TLS, if any). `run` holds the task group below which every service call runs,
+/// on the event loop of its connection.
 package final class HTTPServer: Sendable {
     /// The address and port it listens on.
     package let address: String
     package let port: Int
+    private let listener: any Channel
+    let loops: [HTTPLoop]
+    private let state: HTTPServerState
 
-    init(address: String, port: Int) {
-        self.address = address
-        self.port = port
+    init(listener: any Channel, loops: [HTTPLoop], state: HTTPServerState) {
+        self.listener = listener
+        self.loops = loops
+        self.state = state
+        self.address = listener.localAddress?.ipAddress ?? ""
+        self.port = listener.localAddress?.port ?? 0
     }
 
     /// Binds and begins to accept. Requests that need `respond(to:)` wait until `run` is called.
@@ -23,25 +34,66 @@ package final class HTTPServer: Sendable {
         clock: any WallClock,
         logger: Logger
     ) async throws(HTTPServerError) -> HTTPServer {
-        throw .cannotListen("not written yet")
+        let state = HTTPServerState()
+        let loops = configuration.eventLoopGroup.makeIterator().map { eventLoop in
+            HTTPLoop(
+                eventLoop: eventLoop,
+                service: service,
+                configuration: configuration,
+                clock: clock,
+                logger: logger,
+                server: state,
+            )
+        }
+        let listener = try await Listener.bind(configuration, loops: loops, logger: logger)
+        return HTTPServer(listener: listener, loops: loops, state: state)
     }
 
-    /// Serves until drained. Cancelling the task cuts everything.
+    /// Serves until drained, and until the services have returned. Cancelling the task cuts everything.
     package func run() async -> HTTPDrainResult {
-        HTTPDrainResult()
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                for loop in loops {
+                    group.addTask(executorPreference: loop.executor) { await loop.dispatch() }
+                }
+            }
+            return await result()
+        } onCancel: {
+            beginDrain(grace: .zero)
+        }
     }
 
-    /// Begins to drain and returns at once; `run` returns when it is done. May be called from anywhere.
-    package func beginDrain(grace: Duration) {}
+    /// Begins to drain and returns at once; `run` returns when it is done. May be called from anywhere, and again to
+    /// shorten the grace time.
+    package func beginDrain(grace: Duration) {
+        let amount = TimeAmount(grace)
+        listener.close(promise: nil)
+        for loop in loops {
+            loop.eventLoop.execute { loop.beginDrain(grace: amount) }
+        }
+    }
 
     /// Stops accepting, closes idle connections at once, lets active exchanges finish with `Connection: close`, cuts
     /// what is left after `grace`; returns when no connection is left.
     package func drain(grace: Duration) async -> HTTPDrainResult {
-        HTTPDrainResult()
+        beginDrain(grace: grace)
+        return await result()
     }
 
     /// Connections open now.
-    package var connectionCount: Int { 0 }
+    package var connectionCount: Int { state.connectionCount.load(ordering: .relaxed) }
+
+    private func result() async -> HTTPDrainResult {
+        var sum = HTTPDrainResult()
+        for loop in loops {
+            // The promise is only ever succeeded.
+            guard let part = try? await loop.drained.futureResult.get() else { continue }
+            sum.idleCount += part.idleCount
+            sum.finishedCount += part.finishedCount
+            sum.cutCount += part.cutCount
+        }
+        return sum
+    }
 }
 
 /// What became of the connections that were open when draining began.
