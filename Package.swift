@@ -57,7 +57,13 @@ let storage: [Target] = [
     system("CZstd", package: "libzstd", apt: "libzstd-dev"),
     system("CXXHash", package: "libxxhash", apt: "libxxhash-dev"),
     system("COpenSSL", package: "libcrypto", apt: "libssl-dev"),
-    system("CRocksDB", package: "rocksdb", apt: "librocksdb-dev"),
+    // Not a system library target, because it adds a logger that the C API can't make. Debian: librocksdb-dev.
+    .target(
+        name: "CRocksDB",
+        path: "Sources/Storage/CRocksDB",
+        cxxSettings: [.unsafeFlags(["-std=c++17"])],
+        linkerSettings: [.linkedLibrary("rocksdb")],
+    ),
     .target(name: "CStorageShims", path: "Sources/Storage/CStorageShims", cSettings: [.unsafeFlags(["-O3"])]),
     Tier.storage.library("StorageTypes", [nioCore]),
     Tier.storage.library("Checksums", ["CStorageShims", "COpenSSL", "CXXHash", "StorageTypes"]),

@@ -9,14 +9,15 @@ extension MetadataError {
         self.init(Self.code(ofRocksDBStatus: status), status)
     }
 
+    /// The drive, the quota, the largest size of a file; and RocksDB's own limit.
+    private static let noSpaceTexts = [
+        "No space left on device", "Disk quota exceeded", "File too large", "Max allowed space was reached",
+    ]
+
     private static func code(ofRocksDBStatus status: String) -> Code {
         if status.hasPrefix("Corruption") { return .corrupted }
         if status.hasPrefix("IO error") {
-            if status.contains("No space left on device") || status.contains("Disk quota exceeded")
-                || status.contains("Max allowed space was reached")
-            {
-                return .noSpace
-            }
+            if noSpaceTexts.contains(where: { status.contains($0) }) { return .noSpace }
             // "IO error: lock hold by current process …/LOCK: No locks available" and
             // "IO error: While lock file: …/LOCK: Resource temporarily unavailable".
             if status.contains("/LOCK: ") && status.contains("lock") {

@@ -56,12 +56,13 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
         rocksdb_options_set_skip_checking_sst_file_sizes_on_db_open(options, 1)
 
+        let logger = drydock_rocksdb_silent_logger_create()
+        defer { drydock_rocksdb_silent_logger_destroy(logger) }
+        rocksdb_options_set_info_log(options, logger)
+
         // Nothing wakes up while nobody asks for anything.
         rocksdb_options_set_stats_dump_period_sec(options, 0)
         rocksdb_options_set_stats_persist_period_sec(options, 0)
-        rocksdb_options_set_info_log_level(options, 2)  // warnings
-        rocksdb_options_set_keep_log_file_num(options, 2)
-        rocksdb_options_set_max_log_file_size(options, 1 << 20)
         return options
     }
 

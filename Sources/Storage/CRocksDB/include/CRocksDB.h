@@ -1,0 +1,25 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef DRYDOCK_CROCKSDB_H
+#define DRYDOCK_CROCKSDB_H
+
+#include <rocksdb/c.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A logger that drops each line, for rocksdb_options_set_info_log; the C API of RocksDB 7.8 can make none. Without it
+// RocksDB writes a file, and Debian's build of the library, which has assertions, ends the process when it writes to
+// that file again after an error, such as a full drive.
+rocksdb_logger_t *drydock_rocksdb_silent_logger_create(void);
+
+// Databases opened with the logger keep it for as long as they need it.
+void drydock_rocksdb_silent_logger_destroy(rocksdb_logger_t *logger);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
