@@ -1,0 +1,164 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FileStore
+import Glibc
+import MetadataStore
+import StorageTestSupport
+import Testing
+
+/// What only RocksDB can show.
+@Suite struct RocksDBMetadataStoreTests {
+    @Test func `a value that was read from its file is cached from then on, in each table`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        // The inline table keeps values of this size in blob files.
+        let value = PatternContent(seed: 2).bytes(0..<9_000)
+        do {
+            let store = try RocksDBMetadataStore.open(directory: path)
+            for table in MetadataTable.allCases { try store.put(table, [([1], value)]) }
+            store.close()
+        }
+        let store = try RocksDBMetadataStore.open(directory: path)
+        for table in MetadataTable.allCases {
+            #expect(try store.getIfCached(table, [1]) == .unknown, "\(table)")
+            #expect(try store.get(table, [1]) == value)
+            #expect(try store.getIfCached(table, [1]) == .value(value), "\(table)")
+        }
+    }
+
+    @Test func `a clean shutdown leaves files and no log to replay`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        let store = try RocksDBMetadataStore.open(directory: path)
+        try store.put(.inline, (0..<200).map { ([UInt8($0)], PatternContent(seed: UInt64($0)).bytes(0..<4_096)) })
+        store.close()
+        let names = try LinuxFileSystem().list(path)
+        #expect(names.contains { $0.hasSuffix(".blob") })
+        #expect(names.contains { $0.hasSuffix(".sst") })
+        for name in names where name.hasSuffix(".log") {
+            #expect(try LinuxFileSystem().open(path + "/" + name, .readOnly).size() == 0, "\(name)")
+        }
+    }
+
+    @Test func `a damaged table is corruption, not a wrong answer`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        do {
+            let store = try RocksDBMetadataStore.open(directory: path)
+            try store.put(.chunks, (0..<100).map { ([UInt8($0)], PatternContent(seed: UInt64($0)).bytes(0..<64)) })
+            store.close()
+        }
+        for name in try LinuxFileSystem().list(path) where name.hasSuffix(".sst") {
+            let file = try LinuxFileSystem().open(path + "/" + name, .readWrite)
+            try [0x55, 0xAA, 0x55].withUnsafeBytes { try file.write($0, at: 700) }
+        }
+        let error = failure { () throws(MetadataError) in
+            let store = try RocksDBMetadataStore.open(directory: path)
+            for key in 0..<100 as Range<UInt8> { _ = try store.get(.chunks, [key]) }
+        }
+        #expect(error?.code == .corrupted, "\(error?.message ?? "no error")")
+    }
+
+    @Test func `a directory below nothing can't be opened`() {
+        let error = failure { () throws(MetadataError) in
+            _ = try RocksDBMetadataStore.open(directory: "/proc/nowhere/metadata")
+        }
+        #expect(error?.code == .ioFailure)
+    }
+
+    /// In a process of its own, because the limit on the size of files, which stands in for a full drive, is for all of
+    /// a process.
+    @Test func `a failed commit stops all later ones while reads go on`() async {
+        await #expect(processExitsWith: .success) {
+            let directory = TemporaryDirectory()
+            let path = directory.file("metadata")
+            let store = try RocksDBMetadataStore.open(directory: path)
+            try store.put(.objects, [([1], [1])])
+            signal(SIGXFSZ, SIG_IGN)
+            try limitFileSize(to: 64 << 10)
+            let value = PatternContent(seed: 1).bytes(0..<200_000)
+            let first = failure { () throws(MetadataError) in try store.put(.objects, [([2], value)]) }
+            try limitFileSize(to: nil)
+
+            try #require(first?.code == .noSpace, "\(first?.message ?? "no error")")
+            let second = failure { () throws(MetadataError) in try store.put(.objects, [([3], [3])]) }
+            try #require(second?.code == .failed)
+            try #require(store.get(.objects, [1]) == [1])
+            try #require(store.get(.objects, [2]) == nil)
+            try #require(store.keys(.objects) == [[1]])
+            store.close()
+
+            let next = try RocksDBMetadataStore.open(directory: path)
+            try #require(next.get(.objects, [1]) == [1])
+            try next.put(.objects, [([3], [3])])
+            try #require(next.get(.objects, [3]) == [3])
+        }
+    }
+
+    @Test func `a cursor may outlive the store`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        let store = try RocksDBMetadataStore.open(directory: path)
+        try store.put(.objects, [([1], [1]), ([2], [2])])
+        do {
+            let cursor = try store.cursor(.objects, from: [], until: [9])
+            store.close()
+            #expect(failure { () throws(MetadataError) in _ = try RocksDBMetadataStore.open(directory: path) } != nil)
+            #expect(try cursor.remainingKeys() == [[1], [2]])
+        }
+        _ = try RocksDBMetadataStore.open(directory: path)
+    }
+
+    /// In a process of its own, where nothing else allocates.
+    @Test func `memory does not grow with the number of calls`() async {
+        await #expect(processExitsWith: .success) {
+            let directory = TemporaryDirectory()
+            let store = try RocksDBMetadataStore.open(directory: directory.file("metadata"))
+            let value = [UInt8](repeating: 7, count: 4_000)
+            try store.put(.objects, [([1], value), ([2], value), ([3], value)])
+            func round() throws {
+                for _ in 0..<2_000 {
+                    _ = try store.get(.objects, [1])
+                    _ = try store.get(.objects, [9])
+                    _ = try store.getIfCached(.objects, [2])
+                    let cursor = try store.cursor(.objects, from: [1], until: [3, 0])
+                    try cursor.seek(to: [2])
+                    _ = try cursor.remainingKeys()
+                }
+            }
+            try round()
+            let before = try residentByteCount()
+            for _ in 0..<10 { try round() }
+            // 80,000 calls: a status or a slice that leaked in each would be more than 4 MB.
+            let grown = try residentByteCount() - before
+            try #require(grown < 2 << 20, "\(grown) bytes")
+        }
+    }
+
+    @Test func `RocksDB writes no log for people`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        for _ in 0..<3 { try RocksDBMetadataStore.open(directory: path).close() }
+        #expect(try !LinuxFileSystem().list(path).contains { $0.hasPrefix("LOG") })
+    }
+}
+
+/// Nil: the limit the process began with.
+private func limitFileSize(to byteCount: Int?) throws {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+    try #require(getrlimit(resource, &limit) == 0)
+    limit.rlim_cur = byteCount.map { rlim_t($0) } ?? limit.rlim_max
+    try #require(setrlimit(resource, &limit) == 0)
+}
+
+private func residentByteCount() throws -> Int {
+    let stream = try #require(fopen("/proc/self/statm", "r"))
+    defer { fclose(stream) }
+    var line = [CChar](repeating: 0, count: 128)
+    try #require(fgets(&line, 128, stream) != nil)
+    let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let pages = try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+    return pages * 4_096
+}
