@@ -25,6 +25,10 @@ extension S3Service {
             headers: call.headers.withoutChecksums
         )
         let parts = try S3XML.parseCompleteUpload(document, uploadID: upload.uploadID)
+        // A list that is wrong in itself is refused before it is compared with what was uploaded.
+        guard zip(parts, parts.dropFirst()).allSatisfy({ $0.number < $1.number }) else {
+            throw S3Error(.invalidPartOrder, extras: [.init("UploadId", upload.uploadID)])
+        }
         let result: PutObjectResult
         do throws(StoreError) {
             result = try await store.completeUpload(
