@@ -37,7 +37,9 @@ def s3(server):
 
 
 def client(server, **options):
-    settings = {"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 1}, **options}
+    settings = {
+        "s3": {"addressing_style": "path"}, "signature_version": "s3v4", "retries": {"max_attempts": 1}, **options,
+    }
     return boto3.client(
         "s3",
         endpoint_url=server.s3_url,

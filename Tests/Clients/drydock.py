@@ -31,7 +31,7 @@ class Drydock:
         self.environment = environment or {}
         self.process = None
         self.ports = {}
-        self.log_path = os.path.join(data, "..", os.path.basename(data) + ".log")
+        self.log_path = data + ".log"
 
     @classmethod
     @contextlib.contextmanager

@@ -100,6 +100,7 @@ def test_presigned_url(aws, bucket, directory):
     with open(f"{directory}/file", "wb") as file:
         file.write(b"signed")
     aws("s3", "cp", f"{directory}/file", f"s3://{bucket}/signed")
+    aws("configure", "set", "default.s3.signature_version", "s3v4")
     url = aws("s3", "presign", f"s3://{bucket}/signed", "--expires-in", "60").stdout.strip()
     assert urllib.request.urlopen(url).read() == b"signed"
 

@@ -128,7 +128,7 @@ def test_admin_port_answers_health_readiness_and_metrics(server, s3, bucket):
     assert re.search(r'drydock_s3_requests_total\{.*operation="PutObject".*\} [1-9]', text)
     assert "process_resident_memory_bytes" in text
     for line in text.splitlines():
-        assert re.fullmatch(r"#.*|[a-z_]+(\{[^}]*\})? [-+.0-9eE]+|", line), line
+        assert re.fullmatch(r"#.*|[a-z0-9_]+(\{[^}]*\})? [-+.0-9eE]+|", line), line
 
 
 def test_logs_are_structured_and_hold_no_secret(server, s3, bucket):

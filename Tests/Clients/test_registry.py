@@ -153,7 +153,9 @@ def test_buildah_push_and_pull(server, environment, directory):
         json.dump({"default": [{"type": "insecureAcceptAnything"}]}, file)
     policy = ["--signature-policy", f"{directory}/policy.json"]
     credentials = ["--tls-verify=false", "--creds", f"{server.access_key}:{server.secret_key}"]
-    image = run([*base, "pull", *policy, f"oci:{directory}/image:latest"], environment).stdout.split()[-1]
+    run(["skopeo", "--insecure-policy", "copy", f"oci:{directory}/image:latest",
+         f"docker-archive:{directory}/image.tar:localhost/made:1"], environment)
+    image = run([*base, "pull", *policy, f"docker-archive:{directory}/image.tar"], environment).stdout.split()[-1]
     target = f"{server.registry}/buildah/app:1"
     run([*base, "push", *policy, *credentials, image, f"docker://{target}"], environment)
     run([*base, "rmi", "--all", "--force"], environment)

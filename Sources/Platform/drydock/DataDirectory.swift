@@ -1,0 +1,56 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FileStore
+import FoundationEssentials
+import Glibc
+import PlatformKit
+
+/// The data directory, held by this process alone while the value lives.
+///
+/// ```
+/// DATA/FORMAT                  "drydock data format 1"
+/// DATA/LOCK                    held while a process uses the directory
+/// DATA/root-credentials.json   mode 0600
+/// DATA/run/ports.json          the listeners' ports
+/// DATA/metadata/               RocksDB
+/// DATA/packs/                  chunks
+/// ```
+struct DataDirectory {
+    static let formatVersion = 1
+
+    let path: String
+    private let lock: DirectoryLock
+
+    /// - Parameter mayCreate: false for the offline verbs, which must not make a store out of a typing error.
+    init(_ path: String, mayCreate: Bool) throws {
+        self.path = path
+        if mayCreate { try DurableFile.makeDirectories(path, mode: 0o700) }
+        guard access(path, F_OK) == 0 else { throw ConfigurationProblem("there is no data directory \(path)") }
+        do {
+            lock = try DirectoryLock(directory: path)
+        } catch {
+            throw ConfigurationProblem("can't use the data directory \(path): \(error.message)")
+        }
+        try Self.checkFormat(path, mayCreate: mayCreate)
+    }
+
+    private static func checkFormat(_ path: String, mayCreate: Bool) throws {
+        let file = path + "/FORMAT"
+        let expected = "drydock data format \(formatVersion)\n"
+        guard let data = try DurableFile.read(file) else {
+            let isFresh = access(path + "/metadata", F_OK) != 0 && access(path + "/packs", F_OK) != 0
+            guard mayCreate, isFresh else {
+                throw ConfigurationProblem("\(path) is not a Drydock data directory: it has no FORMAT file")
+            }
+            return try DurableFile.write(Data(expected.utf8), to: file, mode: 0o644)
+        }
+        let text = String(decoding: data, as: UTF8.self)
+        guard text == expected else {
+            let found = text.split(separator: "\n").first.map(String.init) ?? "nothing"
+            throw ConfigurationProblem(
+                "\(path) has the wrong format version: FORMAT says '\(found)', this version reads 'drydock data format \(formatVersion)'"
+            )
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HTTPServer
+import Logging
+import NIOCore
+import ObjectStore
+import PlatformKit
+import RegistryServer
+import RegistryStore
+import S3Protocol
+import S3Server
+import StorageTypes
+
+/// The listeners of the roles that are switched on.
+struct Roles {
+    /// The account of the root credential: owns every bucket, in the form of AWS account ids.
+    private static let rootAccount = "000000000000"
+
+    private(set) var listeners: [Listener] = []
+    private(set) var s3Port: Int?
+    private(set) var registryPort: Int?
+    private(set) var adminPort = 0
+
+    static func start(
+        _ configuration: ServeConfiguration,
+        store: ObjectStore,
+        credential: Announcement.Credential,
+        http: HTTPServerConfiguration,
+        logger: Logger
+    ) async throws -> Roles {
+        var roles = Roles()
+        let grace = Duration.seconds(configuration.drainSeconds)
+        let root = credential.credential
+        let metrics = S3Metrics()
+        let admin = AdminService(
+            isReady: { store.writeRefusal == nil },
+            sources: [
+                { page in StoreMetrics.append(store, to: &page) }, { page in StoreMetrics.append(metrics, to: &page) },
+            ]
+        )
+        var secure = http
+        secure.tls = try Listener.tlsContext(configuration.tls)
+        if configuration.roles.contains(.storage) {
+            let listener = try await startS3(configuration, store, root, secure, metrics, grace, logger, admin)
+            roles.s3Port = listener.server.port
+            roles.listeners.append(listener)
+        }
+        if configuration.roles.contains(.registry) {
+            let listener = try await startRegistry(configuration, store, root, secure, grace, logger, admin)
+            roles.registryPort = listener.server.port
+            roles.listeners.append(listener)
+        }
+        // Last in, so it is the last to stop: probes see the drain.
+        let listener = try await Listener.start(
+            "admin",
+            port: configuration.adminPort,
+            http,
+            service: admin,
+            grace: .seconds(1),
+            logger: logger
+        )
+        roles.adminPort = listener.server.port
+        roles.listeners.insert(listener, at: 0)
+        return roles
+    }
+
+    private static func startS3(
+        _ configuration: ServeConfiguration,
+        _ store: ObjectStore,
+        _ root: RootCredential,
+        _ http: HTTPServerConfiguration,
+        _ metrics: S3Metrics,
+        _ grace: Duration,
+        _ logger: Logger,
+        _ admin: AdminService
+    ) async throws -> Listener {
+        let service = S3Service(
+            store: store,
+            configuration: S3ServiceConfiguration(
+                region: configuration.region,
+                baseDomains: configuration.domains,
+                ownerID: rootAccount
+            ),
+            credentials: StaticCredentials([
+                Credential(accessKey: root.accessKey, secretKey: root.secretKey, account: rootAccount)
+            ]),
+            clock: SystemClock(),
+            random: SystemRandomSource(),
+            metrics: metrics,
+            logger: logger
+        )
+        var http = http
+        http.protocolErrorResponse = service.protocolErrorResponse
+        return try await Listener.start(
+            "s3",
+            port: configuration.s3Port,
+            http,
+            service: service,
+            grace: grace,
+            logger: logger,
+            onDrain: admin.beginDrain
+        )
+    }
+
+    private static func startRegistry(
+        _ configuration: ServeConfiguration,
+        _ store: ObjectStore,
+        _ root: RootCredential,
+        _ http: HTTPServerConfiguration,
+        _ grace: Duration,
+        _ logger: Logger,
+        _ admin: AdminService
+    ) async throws -> Listener {
+        var registry = RegistryConfiguration()
+        registry.owner = rootAccount
+        registry.region = configuration.region
+        let service = RegistryService(
+            store: try await RegistryStore(
+                store: store,
+                configuration: registry,
+                clock: SystemClock(),
+                random: SystemRandomSource()
+            ),
+            credentials: BasicCredentials([(user: root.accessKey, password: root.secretKey)]),
+            clock: SystemClock(),
+            random: SystemRandomSource(),
+            logger: logger
+        )
+        return try await Listener.start(
+            "registry",
+            port: configuration.registryPort,
+            http,
+            service: service,
+            grace: grace,
+            logger: logger,
+            onDrain: admin.beginDrain
+        )
+    }
+
+    func ports(_ configuration: ServeConfiguration) -> PortsFile {
+        PortsFile(
+            pid: getpid(),
+            bind: configuration.bindAddress,
+            s3: s3Port,
+            registry: registryPort,
+            admin: adminPort
+        )
+    }
+}

@@ -1,0 +1,94 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ChunkEngine
+import Glibc
+import HTTPServer
+import Logging
+import MetadataStore
+import NIOCore
+import NIOPosix
+import ObjectStore
+import PlatformKit
+import ServiceLifecycle
+import StorageTypes
+import UnixSignals
+
+/// `drydock serve`
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start the store and its services.",
+        discussion: """
+            Example: drydock serve --data /srv/drydock --bind 0.0.0.0 --tls-certificate cert.pem --tls-key key.pem
+
+            Every flag has an environment variable (--s3-port is DRYDOCK_S3_PORT) and a key in drydock.yaml (s3-port);
+            flags win over the environment, the environment over the file.
+            """
+    )
+
+    @OptionGroup var flags: ServeFlags
+    @Flag(help: "Show the configuration in force, secrets masked, and exit.") var printConfig = false
+
+    func run() async throws {
+        let configuration = try flags.load()
+        if printConfig { return print(configuration.printed, terminator: "") }
+        let sink = LogSink(descriptor: STDERR_FILENO)
+        sink.start()
+        defer { sink.stop() }
+        try await Self.serve(configuration, logger: Self.logger(configuration, sink))
+    }
+
+    private static func logger(_ configuration: ServeConfiguration, _ sink: LogSink) -> Logger {
+        let format = configuration.logFormat ?? (isatty(STDERR_FILENO) == 1 ? .text : .json)
+        return Logger(label: "drydock") { label in
+            StructuredLogHandler(label: label, level: configuration.logLevel, format: format, sink: sink)
+        }
+    }
+
+    private static func serve(_ configuration: ServeConfiguration, logger: Logger) async throws {
+        // A peer that hangs up while we write is an error of that write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let directory = try DataDirectory(configuration.dataDirectory, mayCreate: true)
+        let credential = try rootCredential(configuration)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
+        let workers = WorkerPool(threadCount: System.coreCount * 2)
+        let store = try parts.openStore(workers)
+        var http = HTTPServerConfiguration(eventLoopGroup: group)
+        http.address = configuration.bindAddress
+        http.connectionCountMax = configuration.connectionCountMax
+        let roles = try await Roles.start(
+            configuration,
+            store: store,
+            credential: credential,
+            http: http,
+            logger: logger
+        )
+        let ready = Readiness(configuration: configuration, roles: roles, credential: credential)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: (roles.listeners as [any Service] + [ready]).map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await services.run()
+        await store.shutdown()
+        parts.metadata.close()
+        await workers.shutdown()
+        try await group.shutdownGracefully()
+        logger.info("stopped")
+    }
+
+    private static func rootCredential(_ configuration: ServeConfiguration) throws -> Announcement.Credential {
+        if let (accessKey, secretKey) = configuration.rootCredential {
+            return .init(credential: RootCredential(accessKey: accessKey, secretKey: secretKey), isNew: false)
+        }
+        let (credential, isNew) = try RootCredential.loadOrGenerate(
+            in: configuration.dataDirectory,
+            random: SystemRandomSource()
+        )
+        return .init(credential: credential, isNew: isNew)
+    }
+}
