@@ -141,7 +141,7 @@ let tests: [Target] = [
         ],
         resources: [.copy("Golden")],
     ),
-    Tier.storage.test("HTTPServerTests", ["HTTPServer", "StorageTypes", nioCore, nioPosix, nioEmbedded, logging]),
+    Tier.storage.test("HTTPServerTests", ["HTTPServer", "StorageTypes", nioCore, nioPosix, nioSSL, logging]),
     Tier.storage.test("S3ProtocolTests", ["S3Protocol", "StorageTypes", "Checksums", nioCore]),
     Tier.storage.test(
         "S3ServerTests",

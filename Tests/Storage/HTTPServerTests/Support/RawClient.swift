@@ -3,6 +3,7 @@
 
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Testing
 
 /// Speaks bytes over a socket, so that a test decides what goes on the wire. Reads only when asked, give or take the few
@@ -39,14 +40,18 @@ struct RawClient: ~Copyable {
 
     static func with<R: Sendable>(
         port: Int,
-        halfCloses: Bool = true,
+        tls: NIOSSLContext? = nil,
         _ body: (inout RawClient) async throws -> R
     ) async throws -> R {
         let connected = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(.allowRemoteHalfClosure, value: halfCloses)
+            .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel,
                         configuration: .init(isOutboundHalfClosureEnabled: true),
                     )
