@@ -60,7 +60,7 @@ class Nginx:
         self.port = free_port()
         (self.base / "www").mkdir(parents=True)
         (self.base / "nginx.conf").write_text(f"""
-            worker_processes {os.cpu_count()}; daemon off; pid {base}/nginx.pid; error_log {base}/error.log;
+            {"user root;" if os.geteuid() == 0 else ""} worker_processes {os.cpu_count()}; daemon off; pid {base}/nginx.pid; error_log {base}/error.log;
             events {{ worker_connections 4096; }}
             http {{
                 access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000000;

@@ -69,7 +69,7 @@ class Drydock:
                     self.ports = json.load(file)
                 if self.ports["pid"] == self.process.pid and self.is_ready():
                     return
-            time.sleep(0.02)
+            time.sleep(0.002)
         raise RuntimeError(f"drydock did not start: {self.log_text()[-2000:]}")
 
     def is_ready(self):

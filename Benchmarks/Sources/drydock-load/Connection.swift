@@ -17,6 +17,8 @@ final class Connection {
 
     let descriptor: Int32
     private var head: [UInt8] = []
+    /// The answer announces a length and sends no body.
+    private var isHead = false
     private var body: UnsafeRawBufferPointer?
     private var sent = 0
     private var received: [UInt8] = []
@@ -49,6 +51,7 @@ final class Connection {
     /// Begins a request; `body` must stay valid until the answer.
     func start(head: [UInt8], body: UnsafeRawBufferPointer?, now: UInt64) {
         self.head = head
+        isHead = head.starts(with: Array("HEAD ".utf8))
         self.body = body
         sent = 0
         received.removeAll(keepingCapacity: true)
@@ -109,7 +112,7 @@ final class Connection {
             let end = load_head_length(base, count)
             guard end > 0 else { return (-1, 0) }
             status = (Int(base[9]) - 48) * 100 + (Int(base[10]) - 48) * 10 + Int(base[11]) - 48
-            let length = Int(load_content_length(base, end))
+            let length = isHead ? 0 : Int(load_content_length(base, end))
             precondition(length >= 0 || status == 204 || status == 304, "the generator needs answers of known length")
             return (end, max(0, length))
         }
