@@ -5,9 +5,10 @@ package import NIOCore
 
 /// One request and its answer; confined to the connection's event loop.
 ///
-/// Unchecked because the loop owns it: `respond(to:)` runs on that loop, and so do the child tasks it starts; each method
-/// checks that it is called there. Answer once: `respond`, or `respondHead`, or `start`, `write`…, `finish`. One task at
-/// a time may wait in `readBody`, and one in `write`. After `respond(to:)` has returned, everything throws `disconnected`.
+/// Unchecked because the loop owns it: `respond(to:)` runs on that loop, and so do the child tasks it starts; each
+/// method checks that it is called there. Answer once: `respond`, or `respondHead`, or `start`, `write`…, `finish`. One
+/// task at a time may wait in `readBody`, and one in `write`. After `respond(to:)` has returned, everything throws
+/// `disconnected`.
 package final class HTTPExchange: @unchecked Sendable {
     enum Answer {
         case none
@@ -36,8 +37,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: Request body
 
-    /// Next piece of the decoded (HTTP-chunked removed) body, nil at its end. The first call sends "100 Continue" if the
-    /// client expects it.
+    /// Next piece of the decoded (HTTP-chunked removed) body, nil at its end. The first call sends "100 Continue" if
+    /// the client expects it.
     package func readBody() async throws(HTTPExchangeError) -> ByteBuffer? {
         let connection = try usable()
         guard let piece = try await connection.readBody() else { return nil }
@@ -92,8 +93,8 @@ package final class HTTPExchange: @unchecked Sendable {
         connection.flushOutput()
     }
 
-    /// Begins a streamed answer of known length, or chunked (nil). Then `write`… and `finish`. The head travels with the
-    /// first piece.
+    /// Begins a streamed answer of known length, or chunked (nil). Then `write`… and `finish`. The head travels with
+    /// the first piece.
     package func start(_ head: HTTPResponseHead, contentLength: UInt64?) async throws(HTTPExchangeError) {
         let connection = try begin()
         framing = AnswerFraming.streamed(

@@ -8,9 +8,9 @@ import Synchronization
 
 /// A listener and its connections.
 ///
-/// Its pieces: an accepting channel; per event loop of the group an `HTTPLoop`; per connection an `HTTPConnection` at the
-/// end of the channel's pipeline (behind TLS, if any). `run` holds the task group below which every service call runs,
-/// on the event loop of its connection.
+/// Its pieces: an accepting channel; per event loop of the group an `HTTPLoop`; per connection an `HTTPConnection` at
+/// the end of the channel's pipeline (behind TLS, if any). `run` holds the task group below which every service call
+/// runs, on the event loop of its connection.
 package final class HTTPServer: Sendable {
     /// The address and port it listens on.
     package let address: String

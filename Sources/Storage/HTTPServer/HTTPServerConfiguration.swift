@@ -11,8 +11,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var address = "127.0.0.1"
     /// 0 takes any free port; `HTTPServer.port` says which.
     package var port = 0
-    /// Nil speaks plain HTTP. Closing waits for the peer's part of the TLS shutdown, up to the context's `shutdownTimeout`
-    /// (5 s by default: choose less, it also holds up draining).
+    /// Nil speaks plain HTTP. Closing waits for the peer's part of the TLS shutdown, up to the context's
+    /// `shutdownTimeout` (5 s by default: choose less, it also holds up draining).
     package var tls: NIOSSLContext?
     /// Above it a new connection is told 503 and closed.
     package var connectionCountMax = 16_384
@@ -35,7 +35,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var bodyTimeout = Duration.seconds(30)
     /// Without the peer taking a byte of the answer.
     package var writeTimeout = Duration.seconds(60)
-    /// How long input is still dropped after an answer that closes the connection, so that no reset destroys the answer.
+    /// How long input is still dropped after an answer that closes the connection, so that no reset destroys the
+    /// answer.
     package var lingerTimeout = Duration.seconds(5)
     package var retryAfterSeconds = 1
     /// The service's own error document for what the server answers itself.

@@ -5,8 +5,8 @@ package import NIOCore
 
 /// What answers the requests of a listener.
 package protocol HTTPService: Sendable {
-    /// Answers at once, on the event loop, or says nil to be asked through `respond`. Called for requests without a body
-    /// only. Must not block and must not take more than some tens of microseconds.
+    /// Answers at once, on the event loop, or says nil to be asked through `respond`. Called for requests without a
+    /// body only. Must not block and must not take more than some tens of microseconds.
     func respondAtOnce(to request: HTTPRequest) -> HTTPImmediateResponse?
 
     /// Answers through `exchange`; runs on the connection's event loop, so heavy or blocking work goes elsewhere.

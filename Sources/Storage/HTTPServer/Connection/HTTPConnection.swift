@@ -7,14 +7,14 @@ import Synchronization
 /// One connection: reads a head, has it answered, and only then looks at the next.
 ///
 /// Phases: `head` (idle between requests, or some bytes of a head are there) → `exchange` (a service works on it) →
-/// perhaps `draining` (the unread rest of a small body) → `head` …, and at the end `lingering` (the answer is out, input
-/// is dropped for a while so that no reset destroys it) → `closed`.
+/// perhaps `draining` (the unread rest of a small body) → `head` …, and at the end `lingering` (the answer is out,
+/// input is dropped for a while so that no reset destroys it) → `closed`.
 ///
 /// Input is bounded: the socket is read only while less waits than the phase allows. Output is bounded: no head is
 /// parsed and no `write` returns while more waits for the peer than the high-water mark.
 ///
-/// Unchecked because the event loop owns it: the channel's events, the exchange's methods and the service's task all run
-/// there.
+/// Unchecked because the event loop owns it: the channel's events, the exchange's methods and the service's task all
+/// run there.
 final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = Never

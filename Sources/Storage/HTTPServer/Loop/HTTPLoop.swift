@@ -11,7 +11,8 @@ final class HTTPServerState: Sendable {
     let connectionCount = Atomic<Int>(0)
 }
 
-/// What the connections of one event loop share: spare buffers, the clock's text, deadlines, the tasks of slow requests.
+/// What the connections of one event loop share: spare buffers, the clock's text, deadlines, the tasks of slow
+/// requests.
 ///
 /// Requests that `respondAtOnce` answers need no task. The first other one of a connection asks `dispatch` for a task,
 /// which then serves this connection's exchanges, one after another, until it closes. So each task is a child of the

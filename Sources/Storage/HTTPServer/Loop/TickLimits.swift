@@ -3,7 +3,8 @@
 
 import NIOCore
 
-/// The time limits of a configuration, counted in sweeps: a limit holds for at least its time and at most one sweep more.
+/// The time limits of a configuration, counted in sweeps: a limit holds for at least its time and at most one sweep
+/// more.
 struct TickLimits {
     let interval: TimeAmount
     let header: Int

@@ -33,7 +33,8 @@ extension SocketTests {
             let requests =
                 Self.get("/at-once-1") + "\r\n" + Self.get("/slow-2")
                 + "PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
-                + "PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n2\r\nde\r\n0\r\nT: u\r\n\r\n"
+                + "PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "3;x\r\nabc\r\n2\r\nde\r\n0\r\nT: u\r\n\r\n"
                 + Self.get("/at-once-3", "Connection: close\r\n")
             try await TestServer.with { server in
                 let whole = try await RawClient.with(port: server.port) { client in

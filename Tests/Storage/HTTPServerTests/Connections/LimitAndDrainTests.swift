@@ -142,7 +142,8 @@ extension SocketTests {
                                     } catch {
                                         return 0
                                     }
-                                    // Nothing at all is a connection that closed while it was idle; a part would be a cut.
+                                    // Nothing at all is a connection that closed while it was idle; a part would be a
+                                    // cut.
                                     let first = try? await client.readLine()
                                     guard first != nil else { return 0 }
                                     var isClosing = false

@@ -11,8 +11,8 @@ extension SocketTests {
     @Suite struct StreamingTests {
         static let byteCount = 100 << 20
 
-        /// An endless pattern whose period is no multiple of any buffer's size, so that a lost, doubled or displaced piece
-        /// shows; cheap enough for a debug build.
+        /// An endless pattern whose period is no multiple of any buffer's size, so that a lost, doubled or displaced
+        /// piece shows; cheap enough for a debug build.
         enum Pattern {
             static let period = (1 << 20) + 7
             private static let bytes: ByteBuffer = {

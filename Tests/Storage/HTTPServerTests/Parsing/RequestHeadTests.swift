@@ -150,7 +150,8 @@ struct MalformedRequest: Sendable, CustomTestStringConvertible {
 
     @Test func `a request line and headers are read`() throws {
         let request = try Self.parse(
-            "PUT /bucket/a%20b?partNumber=1&x=?y HTTP/1.1\r\nHost: h:9000\r\nContent-LENGTH: 12\r\nX-A: \t v w\t \r\n\r\nbody"
+            "PUT /bucket/a%20b?partNumber=1&x=?y HTTP/1.1\r\nHost: h:9000\r\nContent-LENGTH: 12\r\n"
+                + "X-A: \t v w\t \r\n\r\nbody"
         )
         #expect(request.method == .put)
         #expect(request.methodName == "PUT")

@@ -6,8 +6,8 @@ import NIOPosix
 import NIOSSL
 import Testing
 
-/// Speaks bytes over a socket, so that a test decides what goes on the wire. Reads only when asked, give or take the few
-/// buffers the channel holds.
+/// Speaks bytes over a socket, so that a test decides what goes on the wire. Reads only when asked, give or take the
+/// few buffers the channel holds.
 struct RawClient: ~Copyable {
     struct Answer: Equatable {
         var status: Int

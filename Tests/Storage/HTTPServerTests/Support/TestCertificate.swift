@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import NIOCore
 import NIOSSL
 
 /// A self-signed certificate for localhost with its key; worth nothing outside these tests.

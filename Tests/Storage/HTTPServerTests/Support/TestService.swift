@@ -22,8 +22,8 @@ struct TestService: HTTPService {
         try? await answer(exchange)
     }
 
-    /// `/at-once…` answers its path on the loop; `/slow…` does so through an exchange; `/echo` returns the body; `/count`
-    /// says how long it was; `/ignore` answers 403 without reading it; `/nothing` forgets to answer.
+    /// `/at-once…` answers its path on the loop; `/slow…` does so through an exchange; `/echo` returns the body;
+    /// `/count` says how long it was; `/ignore` answers 403 without reading it; `/nothing` forgets to answer.
     static let standard = TestService(
         atOnce: { request in
             guard request.rawPath.hasPrefix("/at-once") else { return nil }
