@@ -9,8 +9,8 @@ package struct RocksDBConfiguration: Sendable {
     package var writeBufferByteCountTotal = 32 << 20
     /// The same for one table.
     package var writeBufferByteCountPerTable = 16 << 20
-    /// Log bytes that the start after a crash may have to replay; replaying costs about 4 ms per MiB.
-    package var logByteCountMax = 64 << 20
+    /// Log bytes that the start after a crash may have to replay; replaying costs about 10 ms per MiB.
+    package var logByteCountMax = 48 << 20
     /// Files RocksDB keeps open.
     package var openFileCountMax = 256
     /// Flushes and compactions at once.
