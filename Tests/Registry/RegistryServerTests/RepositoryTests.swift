@@ -31,76 +31,21 @@ import Testing
         )
     }
 
-    func push(_ image: Image, _ tag: String, to name: RepositoryName, _ store: RegistryStore<MemoryStore>) async throws
-    {
-        for blob in [image.config] + image.layers {
-            let id = try await store.startUpload(in: name).id
-            _ = try await store.append(id, in: name, range: nil, contentLength: nil, body: PiecesBody(blob))
-            try await store.finish(id, in: name, digests: [Image.digest(blob)], range: nil, contentLength: 0, body: nil)
-        }
-        _ = try await put(image.manifest(), [tag], in: name, store)
-    }
-
-    @discardableResult
-    func put(
-        _ bytes: [UInt8],
-        _ tags: [String] = [],
-        type: String = MediaType.imageManifest,
-        in name: RepositoryName,
-        _ store: RegistryStore<MemoryStore>
-    ) async throws -> OCIDigest {
-        let digest = Image.digest(bytes)
-        let tags = tags.compactMap { Tag($0) }
-        _ = try await store.putManifest(bytes, contentType: type, as: digest, tags: tags, in: name)
-        return digest
-    }
-
-    /// What must hold in every state that a crash can leave.
-    func audit(_ store: RegistryStore<MemoryStore>) async throws {
-        for repository in [name, other] {
-            for key in memory.keys where key.hasPrefix("repositories/\(repository)/_blobs/") {
-                let digest = try #require(OCIDigest(key.split(separator: "/").suffix(2).joined(separator: ":")))
-                #expect(try await store.blob(digest, in: repository) != nil, "\(key) has no content")
-                #expect(memory.keys.contains("holders/\(digest.algorithm)/\(digest.hex)/\(repository)"), "\(key)")
-            }
-            for key in memory.keys where key.hasPrefix("repositories/\(repository)/_manifests/") {
-                let digest = try #require(OCIDigest(key.split(separator: "/").suffix(2).joined(separator: ":")))
-                let stored = try #require(try await store.manifest(.digest(digest), in: repository))
-                let bytes = try #require(stored.object.readIfCached(0..<stored.object.info.size))
-                let manifest = try ManifestValidator().validate(
-                    Array(bytes.readableBytesView),
-                    contentType: stored.mediaType
-                )
-                for blob in (manifest.config.map { [$0] } ?? []) + manifest.layers {
-                    #expect(try await store.blob(blob.digest, in: repository) != nil, "\(key) misses \(blob.digest)")
-                }
-                for child in manifest.references {
-                    let parent = "_parents/\(child.algorithm)/\(child.hex)/\(digest)"
-                    #expect(memory.keys.contains("repositories/\(repository)/\(parent)"), "\(key)")
-                }
-            }
-            for key in memory.keys where key.hasPrefix("repositories/\(repository)/_tags/") {
-                let tag = try #require(Tag(key.split(separator: "/").last ?? ""))
-                #expect(try await store.manifest(.tag(tag), in: repository) != nil, "\(key) leads nowhere")
-            }
-        }
-    }
-
     @Test func `a push cut off at any write leaves nothing broken and can be repeated`() async throws {
         let start = try await open()
-        try await push(image, "v1", to: name, start)
+        try await start.push(image, "v1", to: name)
         let total = memory.writeCount
         #expect(total > 15)
         for limit in 0..<total {
             memory.state.withLock { $0 = MemoryStore.State() }
             let store = try await open()
             memory.fail(from: limit)
-            await #expect(throws: RegistryError.self) { try await push(image, "v1", to: name, store) }
+            await #expect(throws: RegistryError.self) { try await store.push(image, "v1", to: name) }
             memory.fail(from: nil)
             let again = try await open()
-            try await audit(again)
-            try await push(image, "v1", to: name, again)
-            try await audit(again)
+            try await audit(again, on: memory)
+            try await again.push(image, "v1", to: name)
+            try await audit(again, on: memory)
             #expect(try await again.manifest(try Reference("v1"), in: name) != nil)
         }
     }
@@ -125,12 +70,12 @@ import Testing
         for limit in 0..<4 {
             memory.state.withLock { $0 = MemoryStore.State() }
             let store = try await open()
-            try await push(image, "v1", to: name, store)
+            try await store.push(image, "v1", to: name)
             memory.fail(from: limit)
             await #expect(throws: RegistryError.self) { try await destroy(store) }
             memory.fail(from: nil)
             let again = try await open()
-            try await audit(again)
+            try await audit(again, on: memory)
             try await destroy(again)
             clock.advance(seconds: 1_000)
             _ = try await again.dropExpiredUploads()
@@ -168,9 +113,9 @@ import Testing
 
     @Test func `what a manifest names is not deleted before it`() async throws {
         let store = try await open()
-        try await push(image, "v1", to: name, store)
+        try await store.push(image, "v1", to: name)
         let child = Image.digest(image.manifest())
-        let index = try await put(Image.index([image.manifest()]), type: MediaType.imageIndex, in: name, store)
+        let index = try await store.put(Image.index([image.manifest()]), type: MediaType.imageIndex, in: name)
         for blob in image.layers {
             let failure = await #expect(throws: RegistryError.self) {
                 try await store.deleteBlob(Image.digest(blob), in: name)
@@ -190,10 +135,10 @@ import Testing
 
     @Test func `deleting by digest takes every tag that points there and no other`() async throws {
         let store = try await open()
-        try await push(image, "a", to: name, store)
+        try await store.push(image, "a", to: name)
         let second = Image(config: image.config, layers: [image.layers[0]])
-        try await put(image.manifest(), ["b", "moved"], in: name, store)
-        try await put(second.manifest(), ["c", "moved"], in: name, store)
+        try await store.put(image.manifest(), ["b", "moved"], in: name)
+        try await store.put(second.manifest(), ["c", "moved"], in: name)
         try await store.deleteManifest(Image.digest(image.manifest()), in: name, isForced: false)
         #expect(try await store.tags(of: name, after: "", limit: 10).names == ["c", "moved"])
         let tag = try #require(Tag("c"))
@@ -206,26 +151,26 @@ import Testing
         let store = try await open()
         let blob = image.config
         try await store.putBlob([Image.digest(blob)], in: name, contentLength: nil, body: PiecesBody(blob))
-        let failure = await #expect(throws: RegistryError.self) { try await put(image.manifest(), in: name, store) }
+        let failure = await #expect(throws: RegistryError.self) { try await store.put(image.manifest(), in: name) }
         #expect(failure?.code == .manifestBlobUnknown)
         #expect(failure?.entries.map(\.detail) == image.layers.map { Image.digest($0).description })
         let wrongSize = Array(
             #"{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"\#(Image.digest(blob))","size":3},"layers":[]}"#
                 .utf8
         )
-        let size = await #expect(throws: RegistryError.self) { try await put(wrongSize, in: name, store) }
+        let size = await #expect(throws: RegistryError.self) { try await store.put(wrongSize, in: name) }
         #expect(size?.code == .manifestInvalid)
         let index = await #expect(throws: RegistryError.self) {
-            try await put(Image.index([image.manifest()]), type: MediaType.imageIndex, in: name, store)
+            try await store.put(Image.index([image.manifest()]), type: MediaType.imageIndex, in: name)
         }
         #expect(index?.code == .manifestBlobUnknown)
         let embedded = Array(
             #"{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"\#(Image.digest(blob))","size":2,"data":"e30="},"layers":[]}"#
                 .utf8
         )
-        try await put(embedded, in: name, store)
+        try await store.put(embedded, in: name)
         let forged = Array(String(decoding: embedded, as: UTF8.self).replacing("e30=", with: "e31=").utf8)
-        let data = await #expect(throws: RegistryError.self) { try await put(forged, in: name, store) }
+        let data = await #expect(throws: RegistryError.self) { try await store.put(forged, in: name) }
         #expect(data?.code == .manifestInvalid)
     }
 
@@ -236,18 +181,17 @@ import Testing
         let foreign = Image.descriptor(image.layers[0], "application/vnd.oci.image.layer.nondistributable.v1.tar")
         let linked = Image.descriptor(image.layers[1], "a/b", #","urls":["https://example.org/"]"#)
         let config = Image.descriptor(blob, "a/b")
-        try await put(
+        try await store.put(
             Array(#"{"schemaVersion":2,"config":\#(config),"layers":[\#(foreign),\#(linked)]}"#.utf8),
             in: name,
-            store
         )
         let cache = Array(#"{"schemaVersion":2,"manifests":[\#(config)]}"#.utf8)
-        try await put(cache, type: MediaType.imageIndex, in: name, store)
+        try await store.put(cache, type: MediaType.imageIndex, in: name)
     }
 
     @Test func `a tag moves only under its condition`() async throws {
         let store = try await open()
-        try await push(image, "v1", to: name, store)
+        try await store.push(image, "v1", to: name)
         let bytes = image.manifest()
         let tag = try #require(Tag("v1"))
         func attempt(_ condition: RegistryStore<MemoryStore>.TagCondition) async throws {
@@ -277,7 +221,7 @@ import Testing
                     for round in 0..<10 {
                         let target = pusher.isMultiple(of: 2) ? name : other
                         // A blob may be deleted between its push and the manifest's: then the manifest is refused.
-                        try? await push(image, "p\(pusher)-\(round)", to: target, store)
+                        try? await store.push(image, "p\(pusher)-\(round)", to: target)
                     }
                 }
             }
@@ -289,7 +233,7 @@ import Testing
                 }
             }
         }
-        try await audit(store)
+        try await audit(store, on: memory)
         #expect(try await store.tags(of: other, after: "", limit: 100).names.count == 40)
     }
 }
