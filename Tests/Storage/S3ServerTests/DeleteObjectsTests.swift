@@ -78,9 +78,11 @@ import Testing
             try await server.put("/box/a", "x")
             let many = String(repeating: "<Object><Key>a</Key></Object>", count: 1_001)
             let bomb =
-                "<!DOCTYPE d [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><Delete><Object><Key>&b;</Key></Object></Delete>"
+                "<!DOCTYPE d [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>"
+                + "<Delete><Object><Key>&b;</Key></Object></Delete>"
             let external =
-                "<!DOCTYPE d [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><Delete><Object><Key>&a;</Key></Object></Delete>"
+                "<!DOCTYPE d [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>"
+                + "<Delete><Object><Key>&a;</Key></Object></Delete>"
             let deep = String(repeating: "<Delete>", count: 10_000)
             for document in [
                 "", "<Delete/>", "<Delete></Delete>", "<Delete>\(many)</Delete>",

@@ -115,7 +115,8 @@ import Testing
                 "", "<", "\u{0}", "<CompleteMultipartUpload/>", bomb, deep, "{}",
                 "<CompleteMultipartUpload><Part><ETag>x</ETag></Part></CompleteMultipartUpload>",
                 "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>",
-                "<CompleteMultipartUpload><Part><PartNumber>one</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>",
+                "<CompleteMultipartUpload><Part><PartNumber>1st</PartNumber><ETag>x</ETag></Part>"
+                    + "</CompleteMultipartUpload>",
             ] {
                 let response = try await server.send(
                     TestRequest("POST", "/box/key", query: [("uploadId", id)], body: Array(document.utf8))

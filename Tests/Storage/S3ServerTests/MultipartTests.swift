@@ -138,7 +138,8 @@ import Testing
                     #expect(response.status == 200, "\(response.text)")
                     #expect(response.header("x-amz-checksum-\(row.algorithm.lowercased())") == value)
                     lines +=
-                        "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(try #require(response.header("etag")))</ETag>"
+                        "<Part><PartNumber>\(index + 1)</PartNumber>"
+                        + "<ETag>\(try #require(response.header("etag")))</ETag>"
                     lines += "<\(row.element)>\(value)</\(row.element)></Part>"
                 }
                 let done = try await server.send(

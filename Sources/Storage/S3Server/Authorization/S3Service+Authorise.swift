@@ -36,8 +36,8 @@ extension S3Service {
     }
 
     /// Whether the caller may learn that a key is not there. As on AWS the key itself counts as the listed prefix.
-    func mayList(_ bucket: BucketInfo, prefix: ObjectKey, _ call: S3Call) -> Bool {
-        allows(call.question, action: "s3:ListBucket", in: bucket, key: nil, listedPrefix: prefix.string)
+    func mayList(_ bucket: BucketInfo, prefix: ObjectKey, _ question: AccessQuestion) -> Bool {
+        allows(question, action: "s3:ListBucket", in: bucket, key: nil, listedPrefix: prefix.string)
     }
 
     /// The root credential may do what no policy denies; everybody else only what a policy allows.

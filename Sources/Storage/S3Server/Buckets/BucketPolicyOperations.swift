@@ -7,8 +7,6 @@ import S3Protocol
 import StorageTypes
 
 extension S3Service {
-    static var policyByteCountMax: Int { 20 << 10 }
-
     func getBucketPolicy(_ call: S3Call) throws(S3Error) -> S3Answer {
         let bucket = try call.bucket()
         guard let policy = bucket.policy else {
@@ -19,14 +17,15 @@ extension S3Service {
         return answer
     }
 
-    /// The text is kept byte for byte, and only if every statement of it can be understood.
+    /// The text is kept byte for byte, and only if every statement of it can be understood. The parser knows how long
+    /// a policy may be; the limit here is on what is read at all.
     func putBucketPolicy(_ call: S3Call) async throws(S3Error) -> S3Answer {
         let bucket = try call.bucket()
         if call.header("x-amz-confirm-remove-self-bucket-access")?.lowercased() == "true" {
             // It would have to lock out the root account, which the evaluation here never does.
             throw .notImplemented(header: "x-amz-confirm-remove-self-bucket-access")
         }
-        let document = try await readDocument(call, byteCountMax: Self.policyByteCountMax)
+        let document = try await readDocument(call, byteCountMax: 64 << 10)
         guard let text = String(validating: document, as: UTF8.self) else {
             throw S3Error(.malformedPolicy)
         }

@@ -24,9 +24,7 @@ extension S3Service {
         }
         var answer = S3Answer(status: 200)
         answer.head.add("ETag", part.etag.quoted)
-        if body.announcesChecksum, let checksum = part.checksum {
-            ObjectHeaders.addChecksumValue(checksum, to: &answer.head)
-        }
+        if let checksum = part.checksum { ObjectHeaders.addChecksumValue(checksum, to: &answer.head) }
         return answer
     }
 

@@ -13,7 +13,6 @@ extension S3Service {
         let key = try call.key()
         let directives = try CopyDirectives(call)
         let named = try MetadataHeaders.read(call)
-        if directives.replacesTags, !named.tags.isEmpty { try authorise(call, action: "s3:PutObjectTagging") }
         let condition = try WriteCondition.writing(call.headers)
         let checksum = try UploadChecksum.requestedAlgorithm(call.headers)
         let source = try await openCopySource(call)
@@ -21,11 +20,14 @@ extension S3Service {
         let conditions = Conditions(copySource: call.headers)
         try checkCopySource(conditions, info, now: call.record.started)
         let metadata = directives.metadata(named: named, source: info.metadata)
-        let isSelf = source.bucket == bucket.name && info.key == key
+        if !metadata.tags.isEmpty { try authoriseTags(directives, from: source, call) }
+        let isSelf = source.bucket.name == bucket.name && info.key == key
         if isSelf, !directives.changesSomething(call), metadata == info.metadata, checksum == nil {
             throw S3Error(
                 .invalidRequest,
-                "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."
+                "This copy request is illegal because it is trying to copy an object to itself without "
+                    + "changing the object's metadata, storage class, website redirect location or encryption "
+                    + "attributes."
             )
         }
         let result: PutObjectResult
@@ -37,9 +39,23 @@ extension S3Service {
         return .xml(S3XML.copyObject(etag: result.etag, lastModified: result.lastModified, checksum: result.checksum))
     }
 
+    /// Tags are written, and unless they are replaced they are read too.
+    private func authoriseTags(
+        _ directives: CopyDirectives,
+        from source: (bucket: BucketInfo, object: any OpenedObject),
+        _ call: S3Call
+    ) throws(S3Error) {
+        try authorise(call, action: "s3:PutObjectTagging")
+        let key = source.object.info.key
+        guard
+            directives.replacesTags
+                || allows(call.question, action: "s3:GetObjectTagging", in: source.bucket, key: key)
+        else { throw S3Error(.accessDenied) }
+    }
+
     /// Conditions on the source hold at the commit, not only now; and so does what `metadata` was made from.
     private func link(
-        _ source: (bucket: BucketName, object: any OpenedObject),
+        _ source: (bucket: BucketInfo, object: any OpenedObject),
         to bucket: BucketName,
         _ key: ObjectKey,
         _ metadata: ObjectMetadata,
@@ -50,7 +66,7 @@ extension S3Service {
         let info = source.object.info
         let now = call.record.started
         let request = CopyObjectRequest(
-            source: (source.bucket, info.key),
+            source: (source.bucket.name, info.key),
             sourceCheck: { current throws(StoreError) in
                 if let failed = conditions.copyFailure(etag: current.etag, lastModified: current.lastModified, now: now)
                 {

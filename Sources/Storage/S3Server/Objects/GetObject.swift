@@ -41,7 +41,7 @@ extension S3Service {
         do throws(StoreError) {
             return try await store.openObject(bucket: bucket.name, key: key)
         } catch {
-            if error.code == .noSuchKey, !mayList(bucket, prefix: key, call) { throw S3Error(.accessDenied) }
+            if error.code == .noSuchKey, !mayList(bucket, prefix: key, call.question) { throw S3Error(.accessDenied) }
             throw call.refusal(error)
         }
     }
@@ -102,4 +102,5 @@ extension S3Service {
 /// What may be taken from memory at once.
 enum CachedRead {
     static let byteCountMax = 256 << 10
+    static let headByteCountMax = 16 << 10
 }

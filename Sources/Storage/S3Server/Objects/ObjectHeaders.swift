@@ -69,7 +69,7 @@ struct ResponseOverrides {
     /// Lower-case names of headers.
     let fields: [(name: String, value: String)]
 
-    /// - Throws: `invalidRequest` for an anonymous request: only someone who could sign may choose what a browser believes.
+    /// - Throws: `invalidRequest` for an anonymous request: only who could sign may choose what a browser believes.
     static func read(_ call: S3Call) throws(S3Error) -> ResponseOverrides {
         guard !call.query.isEmpty else { return .none }
         var fields: [(name: String, value: String)] = []

@@ -12,7 +12,7 @@ extension S3Service {
     }
 
     /// The object that a copy reads, once the caller may read it and its conditions hold.
-    func openCopySource(_ call: S3Call) async throws(S3Error) -> (bucket: BucketName, object: any OpenedObject) {
+    func openCopySource(_ call: S3Call) async throws(S3Error) -> (bucket: BucketInfo, object: any OpenedObject) {
         guard let text = call.header("x-amz-copy-source") else {
             throw .invalidArgument("The header is missing.", name: "x-amz-copy-source", value: "")
         }
@@ -28,9 +28,11 @@ extension S3Service {
             }
             guard isCurrent else { throw StoreError(.noSuchVersion, details: .key(key)) }
             do throws(StoreError) {
-                return (bucket.name, try await store.openObject(bucket: bucket.name, key: key))
+                return (bucket, try await store.openObject(bucket: bucket.name, key: key))
             } catch {
-                if error.code == .noSuchKey, !mayList(bucket, prefix: key, call) { throw StoreError(.accessDenied) }
+                if error.code == .noSuchKey, !mayList(bucket, prefix: key, call.question) {
+                    throw StoreError(.accessDenied)
+                }
                 throw error
             }
         } catch {

@@ -55,7 +55,8 @@ enum TagHeader {
             let text = String(validating: decoded, as: UTF8.self)
         else {
             throw .invalidArgument(
-                "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+                "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag "
+                    + "name duplicates.",
                 name: "x-amz-tagging",
                 value: whole
             )

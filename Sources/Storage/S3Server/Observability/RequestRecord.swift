@@ -48,7 +48,7 @@ struct AccessLog: Sendable {
         logger.log(level: level, "request", metadata: metadata(record, bytesReceived, bytesSent, nanoseconds, request))
     }
 
-    /// Never the query or the headers as they came: they may hold a signature, which is as good as a password while it lasts.
+    /// Never the query or the headers as they came: a signature in them is as good as a password while it lasts.
     private func metadata(
         _ record: RequestRecord,
         _ bytesReceived: UInt64,

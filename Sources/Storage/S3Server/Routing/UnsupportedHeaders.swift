@@ -60,6 +60,11 @@ enum UnsupportedHeaders {
         }
     }
 
+    /// Whether a read names a key or a method of encryption, which is refused.
+    static func askForEncryption(_ headers: S3Headers) -> Bool {
+        encryption.contains { headers.has($0) }
+    }
+
     private static func refuse(_ names: [StaticString], _ call: S3Call) throws(S3Error) {
         for name in names where call.headers.has(name) { throw .notImplemented(header: "\(name)") }
     }

@@ -52,14 +52,7 @@ package final class S3Service<Store: ObjectStoring>: HTTPService {
             answer = try await handle(exchange, record)
         } catch {
             record.errorCode = error.code.name
-            answer = ErrorAnswer.make(
-                error,
-                resource: exchange.request.rawPath,
-                requestID: record.id,
-                hostID: identifiers.host,
-                isHead: exchange.request.method == .head,
-                retryAfterSeconds: configuration.retryAfterSeconds,
-            )
+            answer = refusal(error, exchange.request, record)
         }
         answer.head.add("x-amz-request-id", record.id)
         answer.head.add("x-amz-id-2", identifiers.host)
@@ -70,6 +63,17 @@ package final class S3Service<Store: ObjectStoring>: HTTPService {
             bytesSent: exchange.bytesSent,
             now: clock.now(),
             request: exchange.request,
+        )
+    }
+
+    func refusal(_ error: S3Error, _ request: HTTPRequest, _ record: RequestRecord) -> S3Answer {
+        ErrorAnswer.make(
+            error,
+            resource: request.rawPath,
+            requestID: record.id,
+            hostID: identifiers.host,
+            isHead: request.method == .head,
+            retryAfterSeconds: configuration.retryAfterSeconds,
         )
     }
 
@@ -103,20 +107,29 @@ package final class S3Service<Store: ObjectStoring>: HTTPService {
         _ request: HTTPRequest,
         _ record: RequestRecord
     ) throws(S3Error) -> (target: S3Target, route: S3Route, headers: S3Headers) {
-        guard request.headers.byteCount <= configuration.headerByteCountMax else { throw headersTooLarge }
-        let target = try S3Target.parse(
+        let headers = try readHeaders(request)
+        let target = try readTarget(request)
+        record.target = target
+        let route = try S3Route.resolve(request, headers, target)
+        record.operation = route.operation
+        return (target, route, headers)
+    }
+
+    func readTarget(_ request: HTTPRequest) throws(S3Error) -> S3Target {
+        try S3Target.parse(
             rawPath: request.rawPath,
             rawQuery: request.rawQuery,
             host: request.host,
             baseDomains: configuration.baseDomains,
         )
-        record.target = target
+    }
+
+    func readHeaders(_ request: HTTPRequest) throws(S3Error) -> S3Headers {
+        guard request.headers.byteCount <= configuration.headerByteCountMax else { throw headersTooLarge }
         var headers = S3Headers(byteCapacity: request.headers.byteCount)
         request.headers.forEach { headers.append($0, $1) }
         guard !headers.isOverfull else { throw headersTooLarge }
-        let route = try S3Route.resolve(request, headers, target)
-        record.operation = route.operation
-        return (target, route, headers)
+        return headers
     }
 
     private var headersTooLarge: S3Error {

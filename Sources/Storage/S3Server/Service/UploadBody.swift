@@ -30,7 +30,7 @@ final class UploadBody: ObjectBody {
 
     /// Looks at headers only.
     ///
-    /// - Throws: `missingContentLength`, `entityTooLarge`, `maxMessageLengthExceeded`, and what `ChecksumHeaders` throws.
+    /// - Throws: `missingContentLength`, `entityTooLarge`, `maxMessageLengthExceeded`, what `ChecksumHeaders` throws.
     init(_ call: S3Call, kind: Kind, headers: S3Headers? = nil) throws(S3Error) {
         let payload = call.caller.payload
         exchange = call.exchange
@@ -48,8 +48,6 @@ final class UploadBody: ObjectBody {
 
     /// The client sent a Content-MD5 or a checksum, or announced one.
     var announcesDigest: Bool { checksums.coversBody }
-
-    var announcesChecksum: Bool { checksums.algorithm != nil }
 
     /// What the store computes while it reads.
     func digests(default algorithm: ChecksumAlgorithm?) -> DigestRequest {

@@ -71,7 +71,8 @@ struct TestRequest: Sendable {
             headers.append(
                 (
                     "authorization",
-                    "AWS4-HMAC-SHA256 Credential=\(signer.accessKey)/\(signer.scope), SignedHeaders=\(names), Signature=\(signature)"
+                    "AWS4-HMAC-SHA256 Credential=\(signer.accessKey)/\(signer.scope), "
+                        + "SignedHeaders=\(names), Signature=\(signature)"
                 )
             )
         case .query(let expires):
