@@ -21,7 +21,7 @@ import Testing
         "Storage/BenchmarkDoor": ["StorageTypes", "Checksums", "ChunkFormat", "MetadataStore", "ChunkEngine"],
         "Storage/HTTPServer": ["StorageTypes"],
         "Storage/S3Protocol": ["StorageTypes", "Checksums"],
-        "Storage/S3Server": ["StorageTypes", "HTTPServer", "S3Protocol"],
+        "Storage/S3Server": ["StorageTypes", "Checksums", "HTTPServer", "S3Protocol"],
         "Registry/OCIModel": ["StorageTypes"],
         "Registry/RegistryStore": ["StorageTypes", "Checksums", "OCIModel"],
         "Registry/RegistryServer": ["StorageTypes", "Checksums", "HTTPServer", "OCIModel", "RegistryStore"],
