@@ -21,6 +21,7 @@ package protocol FileSystem: Sendable {
     func freeBytes(_ path: String) throws(FileSystemError) -> UInt64
 }
 
+/// What opening a file may do to it.
 package enum FileOpenMode: Sendable {
     case readOnly
     /// Must exist.

@@ -35,7 +35,9 @@ package struct BucketName: Sendable, Hashable, Comparable, CustomStringConvertib
         for byte in bytes {
             guard isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") else { return false }
             // ".." and a dot beside a hyphen make names that no certificate or resolver accepts.
-            if byte == UInt8(ascii: "."), previous == UInt8(ascii: ".") || previous == UInt8(ascii: "-") { return false }
+            if byte == UInt8(ascii: "."), previous == UInt8(ascii: ".") || previous == UInt8(ascii: "-") {
+                return false
+            }
             if byte == UInt8(ascii: "-"), previous == UInt8(ascii: ".") { return false }
             previous = byte
         }

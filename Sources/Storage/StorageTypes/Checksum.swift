@@ -57,7 +57,8 @@ package struct ChecksumValue: Sendable, Hashable {
     /// Behind the dash of a composite value; 0 for a full-object one.
     package let partCount: UInt32
 
-    package init(algorithm: ChecksumAlgorithm, type: ChecksumType = .fullObject, bytes: [UInt8], partCount: UInt32 = 0) {
+    package init(algorithm: ChecksumAlgorithm, type: ChecksumType = .fullObject, bytes: [UInt8], partCount: UInt32 = 0)
+    {
         precondition(bytes.count == algorithm.byteCount, "a \(algorithm.name) value holds \(algorithm.byteCount) bytes")
         self.algorithm = algorithm
         self.type = type

@@ -12,6 +12,7 @@ package struct UploadChecksum: Sendable, Hashable {
     }
 }
 
+/// What a multipart upload's object will be; parts come later.
 package struct CreateUploadRequest: Sendable {
     package var bucket: BucketName
     package var key: ObjectKey
@@ -98,6 +99,7 @@ package struct CompletedPart: Sendable, Hashable {
     }
 }
 
+/// Which parts make the object, in order, and what it must amount to.
 package struct CompleteUploadRequest: Sendable {
     package var upload: UploadReference
     package var parts: [CompletedPart]
@@ -126,6 +128,7 @@ package struct CompleteUploadRequest: Sendable {
     }
 }
 
+/// One page of the uploads under way, by key and then by the time they began.
 package struct ListUploadsRequest: Sendable {
     package var bucket: BucketName
     package var prefix: [UInt8]
@@ -152,6 +155,7 @@ package struct ListUploadsRequest: Sendable {
     }
 }
 
+/// Uploads and common prefixes, each in byte order of their keys.
 package struct ListUploadsResult: Sendable {
     package var uploads: [UploadInfo]
     package var commonPrefixes: [[UInt8]]
@@ -169,6 +173,7 @@ package struct ListUploadsResult: Sendable {
     }
 }
 
+/// One page of an upload's parts, by number.
 package struct ListPartsResult: Sendable {
     package var upload: UploadInfo
     package var parts: [PartInfo]

@@ -146,7 +146,13 @@ package struct ListRequest: Sendable {
     /// Keys and common prefixes together, 0...1,000 (more for callers inside the appliance).
     package var limit: Int
 
-    package init(bucket: BucketName, prefix: [UInt8] = [], delimiter: [UInt8] = [], after: [UInt8] = [], limit: Int = 1_000) {
+    package init(
+        bucket: BucketName,
+        prefix: [UInt8] = [],
+        delimiter: [UInt8] = [],
+        after: [UInt8] = [],
+        limit: Int = 1_000
+    ) {
         self.bucket = bucket
         self.prefix = prefix
         self.delimiter = delimiter

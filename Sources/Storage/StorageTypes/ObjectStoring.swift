@@ -86,5 +86,7 @@ package protocol ObjectStoring: Sendable {
 extension ObjectStoring {
     package func bucketIfCached(_ name: BucketName) throws(StoreError) -> BucketInfo? { nil }
 
-    package func openObjectIfCached(bucket: BucketName, key: ObjectKey) throws(StoreError) -> (any OpenedObject)? { nil }
+    package func openObjectIfCached(bucket: BucketName, key: ObjectKey) throws(StoreError) -> (any OpenedObject)? {
+        nil
+    }
 }

@@ -26,6 +26,7 @@ package struct XMLElement: Sendable, Hashable {
     package func text(of name: String) -> String? { first(name)?.text }
 }
 
+/// One attribute of an element, its value with references resolved.
 package struct XMLAttribute: Sendable, Hashable {
     /// With its prefix: `xsi:type`.
     package let name: String
