@@ -1,0 +1,155 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// Reads every record of a stopped store, checks what it says and whom it belongs to, and names who is concerned by
+/// what the reference audit found.
+package struct ObjectAudit: Sendable {
+    package private(set) var problems: [ObjectProblem] = []
+    package private(set) var objectCount: UInt64 = 0
+    package private(set) var uploadCount: UInt64 = 0
+    package private(set) var partCount: UInt64 = 0
+    private var references = ReferenceAudit()
+    /// Of buckets and of those whose uploads are still being dropped.
+    private var names: [UInt64: String] = [:]
+    private var uploads: Set<UploadID> = []
+    private let problemCountMax = 10_000
+
+    init(_ metadata: any MetadataStore) throws(StoreError) {
+        try readBuckets(metadata)
+        try readObjects(metadata)
+        try readUploads(metadata)
+        try readParts(metadata)
+        try references.run(metadata)
+        try nameFindings(metadata)
+    }
+
+    private mutating func add(_ subject: ObjectProblem.Subject, _ text: String) {
+        guard problems.count < problemCountMax else { return }
+        problems.append(ObjectProblem(subject: subject, text: text))
+    }
+
+    private func text(_ error: DecodeError) -> String {
+        "its record can't be read: \(error.reason) at byte \(error.offset)"
+    }
+
+    private mutating func readBuckets(_ metadata: any MetadataStore) throws(StoreError) {
+        var found: [(ObjectProblem.Subject, String)] = []
+        var names: [UInt64: String] = [:]
+        var idMax: UInt64 = 0
+        let scan = TableScan(metadata)
+        try scan.forEach(.system, prefix: [ObjectKeys.SystemPrefix.bucket]) { key, value throws(StoreError) in
+            let name = String(decoding: key.dropFirst(), as: UTF8.self)
+            do throws(DecodeError) {
+                let record = try BucketRecord(decoding: value)
+                if let other = names.updateValue(name, forKey: record.id) {
+                    found.append((.bucket(name), "has the id of bucket \(other)"))
+                }
+                idMax = max(idMax, record.id)
+            } catch {
+                found.append((.bucket(name), text(error)))
+            }
+        }
+        try scan.forEach(.system, prefix: [ObjectKeys.SystemPrefix.droppedBucket]) { key, value throws(StoreError) in
+            guard let id = ObjectKeys.splitDroppedBucket(key), let name = try? SystemValue.decode(value) else {
+                found.append((.record(table: "system", key: Hex.encode(key)), "no marker of a dropped bucket"))
+                return
+            }
+            names[id] = String(decoding: name, as: UTF8.self)
+        }
+        try scan.forEach(.system, prefix: ObjectKeys.nextBucketID) { key, value throws(StoreError) in
+            guard (try? SystemValue.decode(integer: value)).map({ $0 > idMax }) != true else { return }
+            found.append((.record(table: "system", key: Hex.encode(key)), "the next bucket id is damaged or used"))
+        }
+        self.names = names
+        for (subject, text) in found { add(subject, text) }
+    }
+
+    private mutating func readObjects(_ metadata: any MetadataStore) throws(StoreError) {
+        for table in [MetadataTable.objects, .versions] {
+            try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
+                let subject = object(key)
+                if case .record = subject { add(subject, "belongs to no bucket") }
+                do throws(DecodeError) {
+                    let record = try VersionRecord(decoding: value)
+                    references.note(record.content)
+                    objectCount += 1
+                } catch {
+                    add(subject, text(error))
+                }
+            }
+        }
+    }
+
+    private mutating func readUploads(_ metadata: any MetadataStore) throws(StoreError) {
+        let prefix = [ObjectKeys.UploadsPrefix.upload]
+        try TableScan(metadata).forEach(.uploads, prefix: prefix) { key, value throws(StoreError) in
+            guard let split = ObjectKeys.splitUpload(key), let bucket = names[split.bucketID] else {
+                return add(.record(table: "uploads", key: Hex.encode(key)), "belongs to no bucket")
+            }
+            uploads.insert(split.id)
+            uploadCount += 1
+            do throws(DecodeError) {
+                _ = try UploadRecord(decoding: value)
+            } catch {
+                let objectKey = String(decoding: split.key, as: UTF8.self)
+                add(.upload(bucket: bucket, key: objectKey, uploadID: split.id.string), text(error))
+            }
+        }
+    }
+
+    private mutating func readParts(_ metadata: any MetadataStore) throws(StoreError) {
+        try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
+            key,
+            value throws(StoreError) in
+            let subject = part(key)
+            if case .record = subject { add(subject, "belongs to no upload") }
+            do throws(DecodeError) {
+                references.note(try PartRecord(decoding: value).content)
+                partCount += 1
+            } catch {
+                add(subject, text(error))
+            }
+        }
+    }
+
+    /// A second walk, only when something was found, gives contents the names of those who refer to them.
+    private mutating func nameFindings(_ metadata: any MetadataStore) throws(StoreError) {
+        var unnamed = references.findings
+        guard !unnamed.isEmpty else { return }
+        for table in [MetadataTable.objects, .versions] {
+            try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
+                guard let content = try? VersionHeader.decode(value, key).content else { return }
+                guard content.kind != .empty, let text = references.findings[content.id] else { return }
+                add(object(key), text)
+                unnamed[content.id] = nil
+            }
+        }
+        try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
+            key,
+            value throws(StoreError) in
+            guard let content = try? PartRecord(decoding: value).content else { return }
+            guard content.kind != .empty, let text = references.findings[content.id] else { return }
+            add(part(key), text)
+            unnamed[content.id] = nil
+        }
+        for (id, text) in unnamed.sorted(by: { $0.key < $1.key }) { add(.content(id), text) }
+    }
+
+    private func object(_ key: [UInt8]) -> ObjectProblem.Subject {
+        guard let split = ObjectKeys.splitObject(key), let bucket = names[split.bucketID] else {
+            return .record(table: "objects", key: Hex.encode(key))
+        }
+        return .object(bucket: bucket, key: String(decoding: split.key, as: UTF8.self))
+    }
+
+    private func part(_ key: [UInt8]) -> ObjectProblem.Subject {
+        guard let split = ObjectKeys.splitPart(key), uploads.contains(split.id) else {
+            return .record(table: "uploads", key: Hex.encode(key))
+        }
+        return .part(uploadID: split.id.string, number: split.number)
+    }
+}

@@ -1,0 +1,40 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import ChunkEngine
+package import FileStore
+package import MetadataStore
+package import StorageTypes
+
+/// Work on a stopped store. Everything here blocks and reads all there is.
+package enum ObjectStoreMaintenance {
+    /// Checks the engine's structures, then every record above them and every reference between the two.
+    package static func fsck(
+        _ configuration: ObjectStoreConfiguration,
+        fileSystem: any FileSystem,
+        metadata: any MetadataStore
+    ) throws(StoreError) -> StoreReport {
+        StoreReport(
+            engine: try EngineMaintenance.fsck(configuration.engine, fileSystem: fileSystem, metadata: metadata),
+            objects: try audit(metadata: metadata),
+        )
+    }
+
+    /// Checks the records of buckets, objects, uploads and parts and what they refer to, without reading a pack.
+    package static func audit(metadata: any MetadataStore) throws(StoreError) -> ObjectAudit {
+        try ObjectAudit(metadata)
+    }
+
+    /// What each bucket holds, by name.
+    package static func statistics(metadata: any MetadataStore) throws(StoreError) -> [BucketStatistics] {
+        try BucketStatistics.collect(metadata)
+    }
+}
+
+/// What a check of the whole store found.
+package struct StoreReport: Sendable {
+    package let engine: FsckReport
+    package let objects: ObjectAudit
+
+    package var isClean: Bool { engine.isClean && objects.problems.isEmpty }
+}

@@ -1,0 +1,128 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// Compares what versions, parts and assemblies refer to with the contents that are stored and with their counts.
+///
+/// Both sides are walked in the order of content ids, so the memory it needs is 16 bytes per reference.
+struct ReferenceAudit {
+    struct Reference: Comparable {
+        let id: UInt64
+        let size: UInt64
+
+        static func < (left: Reference, right: Reference) -> Bool {
+            (left.id, left.size) < (right.id, right.size)
+        }
+    }
+
+    /// To recipes and assemblies, one for each time that one is named.
+    private var counted: [Reference] = []
+    private var inline: [Reference] = []
+    /// What is wrong with a content, by its id.
+    private(set) var findings: [UInt64: String] = [:]
+    private let findingCountMax = 10_000
+
+    mutating func note(_ content: ContentReference) {
+        switch content.kind {
+        case .empty: break
+        case .inline: inline.append(Reference(id: content.id, size: content.size))
+        case .recipe, .assembly: counted.append(Reference(id: content.id, size: content.size))
+        }
+    }
+
+    /// Called once everything outside table `contents` has been noted.
+    mutating func run(_ metadata: any MetadataStore) throws(StoreError) {
+        try noteAssemblies(metadata)
+        counted.sort()
+        inline.sort()
+        try compareHeads(metadata)
+        try compareInline(metadata)
+    }
+
+    /// An assembly that waits for reclamation still refers to its parts.
+    private mutating func noteAssemblies(_ metadata: any MetadataStore) throws(StoreError) {
+        var parts: [ContentReference] = []
+        try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
+            guard EngineKeys.content(in: key)?.segment != nil, value.count > 1,
+                value[1] == ContentReference.Kind.assembly.rawValue,
+                // What can't be decoded is the engine's finding.
+                let segment = try? AssemblySegment(decoding: value)
+            else { return }
+            parts.append(contentsOf: segment.parts.map(\.content))
+        }
+        for part in parts { note(part) }
+    }
+
+    private mutating func compareHeads(_ metadata: any MetadataStore) throws(StoreError) {
+        var heads = Merge(counted)
+        var findings: [(UInt64, String)] = []
+        try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
+            guard let (id, segment) = EngineKeys.content(in: key), segment == nil,
+                let head = try? ContentHead(decoding: value)
+            else { return }
+            let (missing, found) = heads.take(id)
+            for reference in missing { findings.append((reference.id, "its content is missing")) }
+            if UInt64(found.count) != head.referenceCount {
+                findings.append((id, "counted \(head.referenceCount) times but referred to \(found.count) times"))
+            }
+            if found.contains(where: { $0.size != head.size }) {
+                findings.append((id, "its content has \(head.size) bytes, which is not what refers to it says"))
+            }
+        }
+        for reference in heads.rest { findings.append((reference.id, "its content is missing")) }
+        add(findings)
+    }
+
+    private mutating func compareInline(_ metadata: any MetadataStore) throws(StoreError) {
+        var owners = Merge(inline)
+        var findings: [(UInt64, String)] = []
+        try TableScan(metadata).forEach(.inline, prefix: []) { key, value throws(StoreError) in
+            guard key.count == 8 else { return }
+            let id = key.reduce(0) { $0 << 8 | UInt64($1) }
+            let (missing, found) = owners.take(id)
+            for reference in missing { findings.append((reference.id, "its bytes are missing")) }
+            switch found.count {
+            case 0: findings.append((id, "bytes that belong to nothing"))
+            case 1: break
+            default: findings.append((id, "shares its bytes with \(found.count - 1) others"))
+            }
+            do throws(DecodeError) {
+                let record = try InlineRecord(decoding: value)
+                guard let reference = found.first, reference.size != UInt64(record.bytes.count) else { return }
+                findings.append((id, "holds \(record.bytes.count) bytes instead of \(reference.size)"))
+            } catch {
+                findings.append((id, "its bytes are damaged: \(error.reason) at byte \(error.offset)"))
+            }
+        }
+        for reference in owners.rest { findings.append((reference.id, "its bytes are missing")) }
+        add(findings)
+    }
+
+    private mutating func add(_ found: [(UInt64, String)]) {
+        for (id, text) in found where findings.count < findingCountMax && findings[id] == nil { findings[id] = text }
+    }
+
+    /// Sorted references, consumed along a walk over ascending ids.
+    private struct Merge {
+        private let references: [Reference]
+        private var position = 0
+
+        init(_ references: [Reference]) {
+            self.references = references
+        }
+
+        /// The references to ids below `id` that were passed over, and those to `id`.
+        mutating func take(_ id: UInt64) -> (missing: ArraySlice<Reference>, found: ArraySlice<Reference>) {
+            let start = position
+            while position < references.count, references[position].id < id { position += 1 }
+            let middle = position
+            while position < references.count, references[position].id == id { position += 1 }
+            return (references[start..<middle], references[middle..<position])
+        }
+
+        var rest: ArraySlice<Reference> { references[position...] }
+    }
+}

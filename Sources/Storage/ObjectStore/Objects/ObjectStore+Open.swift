@@ -1,0 +1,62 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import MetadataStore
+package import StorageTypes
+
+extension ObjectStore {
+    /// The hot path of a small GET: two look-ups in memory, on the caller's thread.
+    package func openObjectIfCached(
+        bucket: BucketName,
+        key: ObjectKey
+    ) throws(StoreError) -> (any OpenedObject)? {
+        let storedKey = ObjectKeys.object(try buckets.find(bucket).id, key.bytes)
+        switch try cachedValue(.objects, storedKey) {
+        case .unknown: return nil
+        case .absent: throw StoreError(.noSuchKey, details: .key(key))
+        case .value(let value):
+            let record = try Self.visible(value, key)
+            guard record.content.kind == .inline else {
+                return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: nil)
+            }
+            // Nil also when an overwrite came between the two look-ups: then the caller's slow path looks again.
+            guard let bytes = engine.readIfCached(record.content, 0..<record.size) else { return nil }
+            return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: bytes)
+        }
+    }
+
+    package func openObject(bucket: BucketName, key: ObjectKey) async throws(StoreError) -> any OpenedObject {
+        try await openStored(bucket: bucket, key: key)
+    }
+
+    func openStored(bucket: BucketName, key: ObjectKey) async throws(StoreError) -> StoredObject {
+        let storedKey = ObjectKeys.object(try buckets.find(bucket).id, key.bytes)
+        while true {
+            guard let value = try await value(.objects, storedKey) else {
+                throw StoreError(.noSuchKey, details: .key(key))
+            }
+            let record = try Self.visible(value, key)
+            guard record.content.kind == .inline else {
+                return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: nil)
+            }
+            // Nil: the bytes went with an overwrite or a delete since the look-up. Look again; each round means that
+            // another write was committed.
+            guard let bytes = try await engine.inlineBytes(record.content) else {
+                guard try await self.value(.objects, storedKey) != value else {
+                    throw StoreError(.corrupted, diagnosis: "the inline bytes of \(bucket)/\(key) are missing")
+                }
+                continue
+            }
+            return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: bytes)
+        }
+    }
+
+    /// - Throws: `noSuchKey` for a delete marker.
+    private static func visible(_ value: [UInt8], _ key: ObjectKey) throws(StoreError) -> VersionRecord {
+        let record = try VersionRecord.decode(value, key)
+        guard !record.isDeleteMarker else { throw StoreError(.noSuchKey, details: .key(key)) }
+        return record
+    }
+}
