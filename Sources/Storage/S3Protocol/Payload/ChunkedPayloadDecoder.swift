@@ -145,6 +145,8 @@ package struct ChunkedPayloadDecoder {
             case .lastLine:
                 guard try readLine(byteCountMax: 2) else { return nil }
                 guard line == [0x0D, 0x0A] else { throw incomplete() }
+                // From here on it counts stray bytes behind the end.
+                trailerByteCount = Self.trailerByteCountMax
                 state = .finished
             case .trailers:
                 guard try readLine(byteCountMax: Self.trailerByteCountMax) else { return nil }
