@@ -88,6 +88,39 @@ struct NaiveListing {
         }
     }
 
+    /// Small groups are left by steps and large ones by seeks, and each size comes after each other.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func `agree with a naive model for groups of any size`(_ seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        let store = try await StoreFixture.withBucket(SimulatedMachine(seed: seed)).store
+        var keys: [[UInt8]] = []
+        for group in 0..<60 {
+            let size = [1, 1, 2, 4, 5, 6, 20][generator.below(7)]
+            for member in 0..<size {
+                let separator = size == 1 && generator.coin() ? "" : "/"
+                keys.append([UInt8]("g\(100 + group)\(separator)\(100 + member)".utf8))
+            }
+        }
+        keys.append([UInt8]("z".utf8))
+        for key in keys {
+            let request = PutObjectRequest(bucket: photos, key: ObjectKey(stored: key))
+            _ = try await store.putObject(request, body: BufferBody(ByteBuffer()))
+        }
+        keys.sort { $0.lexicographicallyPrecedes($1) }
+        for limit in [1, 2, 7, 30, 1_000] {
+            var request = ListRequest(bucket: photos, delimiter: [0x2f], limit: limit)
+            while true {
+                let expected = NaiveListing(keys, request)
+                let page = try await store.listObjects(request)
+                try #require(page.objects.map(\.key.bytes) == expected.objects)
+                try #require(page.commonPrefixes == expected.prefixes)
+                try #require(page.next == expected.next)
+                guard let next = page.next else { break }
+                request.after = next
+            }
+        }
+    }
+
     @Test func `agree with a naive model of uploads`() async throws {
         var generator = SeededGenerator(seed: 11)
         let store = try await StoreFixture.withBucket().store

@@ -8,7 +8,7 @@ import StorageTypes
 
 /// One page of a bucket's objects, read from a cursor in key order. Blocks: for a worker thread.
 ///
-/// A group is left by one seek, however many keys it holds; a key costs its own bytes and its entity tag.
+/// A group is left by one seek or a few steps, however many keys it holds; a key costs its own bytes and its entity tag.
 struct ObjectLister {
     let bucketID: UInt64
     let request: ListRequest
@@ -46,15 +46,18 @@ struct ObjectLister {
         _ grouping: KeyGrouping
     ) throws(MetadataError) -> DecodeError? {
         var lastIsGroup = false
-        while try cursor.next() {
+        var skipper = GroupSkipper()
+        var isOnKey = try cursor.next()
+        while isOnKey {
             switch cursor.withCurrent({ take($0, $1, grouping, &result) }) {
-            case .hidden: continue
-            case .emitted: lastIsGroup = false
+            case .hidden: isOnKey = try cursor.next()
+            case .emitted:
+                lastIsGroup = false
+                isOnKey = try cursor.next()
             case .group(let group):
                 lastIsGroup = true
                 result.commonPrefixes.append(group)
-                guard let next = ObjectKeys.successor(ofPrefix: ObjectKeys.object(bucketID, group)) else { return nil }
-                try cursor.seek(to: next)
+                isOnKey = try skipper.leave(ObjectKeys.object(bucketID, group), cursor)
             case .full:
                 result.next = lastIsGroup ? result.commonPrefixes.last : result.objects.last?.key.bytes
                 return nil
