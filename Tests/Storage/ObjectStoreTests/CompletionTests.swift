@@ -143,6 +143,22 @@ import Testing
         try state.fixture.expectSound()
     }
 
+    @Test(arguments: [ChecksumAlgorithm.crc32, .crc32c, .crc64nvme])
+    func `combine many parts of one size, and some of another`(_ algorithm: ChecksumAlgorithm) async throws {
+        let store = try await StoreFixture.withBucket().store
+        for partCount in [79, 80, 81, 82, 200] {
+            let upload = try await store.upload("a", checksum: UploadChecksum(algorithm: algorithm, type: .fullObject))
+            var parts: [PartInfo] = []
+            var bytes: [UInt8] = []
+            for number in 1...partCount {
+                let piece = content(number % 50 == 7 ? 13 : 30, seed: UInt64(number))
+                parts.append(try await store.part(upload, number, piece))
+                bytes += piece
+            }
+            #expect(try await store.complete(upload, parts).checksum?.bytes == RunningChecksum.hash(algorithm, bytes))
+        }
+    }
+
     @Test func `refuse a part of another algorithm than the upload's`() async throws {
         let store = try await StoreFixture.withBucket().store
         let upload = try await store.upload("a", checksum: UploadChecksum(algorithm: .crc32, type: .composite))

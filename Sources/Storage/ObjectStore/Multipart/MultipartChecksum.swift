@@ -27,9 +27,7 @@ enum MultipartChecksum {
         switch promised?.type ?? .fullObject {
         case .fullObject:
             guard CRC.canCombine(algorithm) else { return nil }
-            let bytes = values.dropFirst().reduce(first.bytes) { combined, next in
-                CRC.combine(algorithm, combined, next.bytes, secondByteCount: next.size)
-            }
+            let bytes = CRCChain.combine(algorithm, values.map { ($0.bytes, $0.size) })
             return ChecksumValue(algorithm: algorithm, bytes: bytes)
         case .composite:
             let bytes = RunningChecksum.hash(algorithm, values.flatMap(\.bytes))

@@ -36,8 +36,8 @@ extension ObjectStore {
         }
     }
 
-    /// Combines the checksums of many parts on a worker thread, so that the commit, which all writers share, need not:
-    /// about 6 µs a part. Nil for few parts, and for an upload that is gone, which the commit tells from a repetition.
+    /// Combines the checksums of many parts on a worker thread, so that the commit, which all writers share, need not.
+    /// Nil for few parts, and for an upload that is gone, which the commit tells from a repetition.
     private func prepare(
         _ request: CompleteUploadRequest,
         _ id: UploadID
