@@ -63,6 +63,31 @@ import Testing
         return hasCrashed
     }
 
+    @Test func `in the deletion of a bucket with many uploads leaves it whole or gone, and no space behind`()
+        async throws
+    {
+        for operation in 0..<6 {
+            let fixture = try await StoreFixture.withBucket(SimulatedMachine(seed: UInt64(operation)))
+            for index in 0..<30 {
+                let upload = try await fixture.store.upload("k\(index)")
+                for number in 1...100 { try await fixture.store.part(upload, number, [UInt8(number)]) }
+            }
+            fixture.machine.power.crashAfter(operation: fixture.machine.power.operationCount + 1 + operation)
+            // From the second step on the bucket is gone, and the client was told so.
+            do throws(StoreError) {
+                try await fixture.store.deleteBucket(photos)
+                #expect(operation > 0)
+            } catch { #expect(operation == 0) }
+            let next = try StoreFixture(machine: fixture.machine.afterPowerLoss(.dropUnsynced))
+            try next.expectSound("operation \(operation)")
+            #expect((try? next.store.bucketIfCached(photos)) == nil || operation == 0)
+            try await next.store.finishDroppedBuckets()
+            try next.expectSound("operation \(operation), finished")
+            let counts = try ObjectStoreMaintenance.audit(metadata: next.metadata)
+            #expect(counts.partCount == (operation == 0 ? 3_000 : 0))
+        }
+    }
+
     @Test(arguments: [Scenario.mixed, .puts, .resentPart])
     func `during the recovery from another loses nothing either`(_ scenario: Scenario) async throws {
         for first in stride(from: 4, to: 60, by: 7) {

@@ -28,11 +28,12 @@ extension ObjectStore {
             transaction.afterCommit { buckets.remove(name, id: id) }
             return isWhole
         }
-        // What is left over after a failure or a crash here is only space, and the next such delete finds the marker.
+        // The bucket is gone already. What a failure leaves here is only space, and the next start finds the marker.
         if !isWhole { try? await finishDroppedBuckets() }
     }
 
-    private func finishDroppedBuckets() async throws(StoreError) {
+    /// Removes the uploads of buckets whose deletion was cut short; for after a start. Nothing to do otherwise.
+    package func finishDroppedBuckets() async throws(StoreError) {
         let markers = try await onWorker { metadata throws(StoreError) in
             var keys: [[UInt8]] = []
             try TableScan(metadata).forEach(.system, prefix: [ObjectKeys.SystemPrefix.droppedBucket]) { key, _ in
