@@ -35,7 +35,7 @@ extension CommitPipeline {
             transaction.packsToSync.append(contentsOf: holds.packs)
             return after
         }
-        holds.releaseAll()
+        holds.release(Set(chunks.map(\.digest)))
     }
 
     /// Gives up a recipe whose first segments are committed. Best effort: the next start does the same.

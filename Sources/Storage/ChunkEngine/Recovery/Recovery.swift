@@ -39,8 +39,12 @@ struct Recovery {
             throw StoreError(.unavailable, "the store was started 16,777,215 times: its content numbers are used up")
         }
         sequence.generation += 1
-        try StorageCall.files { () throws(FileSystemError) in try fileSystem.makeDirectory(layout.packs) }
-        let names = try StorageCall.files { () throws(FileSystemError) in try fileSystem.list(layout.packs) }
+        let names = try StorageCall.files { () throws(FileSystemError) in
+            try fileSystem.makeDirectory(layout.packs)
+            // Also when it was there: the start that made it may have been cut short here.
+            try fileSystem.syncDirectory(layout.dataDirectory)
+            return try fileSystem.list(layout.packs)
+        }
         var records = try loadRecords()
         try removeStrays(names, records)
         let current = try openCurrent(Set(names), &records)

@@ -35,4 +35,9 @@ struct Chunker {
         )
         return (taken, isCut)
     }
+
+    /// Entry `index` (0...255) of the gear table.
+    static func gear(_ index: Int) -> UInt64 {
+        drydock_chunker_gear(index)
+    }
 }

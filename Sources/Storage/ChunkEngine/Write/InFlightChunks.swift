@@ -78,7 +78,17 @@ final class ChunkHolds: Sendable {
         }
     }
 
-    /// After a commit: the chunks are in the index now.
+    /// After the commit of a segment: these chunks are in the index now.
+    func release(_ committed: Set<SHA256Digest>) {
+        let digests = state.withLock { state in
+            let released = state.digests.filter(committed.contains)
+            state.digests.removeAll(where: committed.contains)
+            return released
+        }
+        table.release(digests)
+    }
+
+    /// After the commit or the end of the whole content.
     func releaseAll() {
         let digests = state.withLock { state in
             defer { state.digests.removeAll() }

@@ -1,0 +1,220 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import FileStore
+import MetadataStore
+import StorageTestSupport
+import StorageTypes
+import Synchronization
+import Testing
+
+@Suite struct `A commit` {
+    @Test func `leaves no trace when its closure throws`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("a", [1])
+        let staged = try await fixture.stage(PatternContent(seed: 1).bytes(0..<30_000))
+        fixture.machine.trace.removeAll()
+        await #expect(throws: StoreError(.preconditionFailed)) {
+            try await fixture.engine.commit([staged]) { transaction throws(StoreError) in
+                try transaction.release("a")
+                transaction.set("b", try transaction.adopt(staged))
+                throw StoreError(.preconditionFailed)
+            }
+        }
+        #expect(try fixture.names() == ["a"])
+        #expect(try await fixture.get("a") == [1])
+        try fixture.expectSound()
+        // Its first segments were committed while it streamed: the garbage collection gets them.
+        #expect(try fixture.statistics().reclaimableContentCount == 1)
+    }
+
+    @Test func `without changes costs no sync`() async throws {
+        let fixture = try EngineFixture()
+        fixture.machine.trace.removeAll()
+        let answer = try await fixture.engine.commit { _ in 42 }
+        #expect(answer == 42 && fixture.machine.trace.lines.isEmpty)
+    }
+
+    @Test func `gives back contents that are not adopted`() async throws {
+        let fixture = try EngineFixture()
+        let staged = try await fixture.stage(PatternContent(seed: 1).bytes(0..<30_000))
+        try await fixture.engine.commit([staged]) { _ in }
+        let next = try await fixture.collected()
+        #expect(try next.pairs(.contents).isEmpty && next.pairs(.chunks).isEmpty)
+        try next.expectSound()
+    }
+
+    @Test func `runs what follows it before its caller goes on`() async throws {
+        let fixture = try EngineFixture()
+        let ran = Mutex<[Int]>([])
+        try await fixture.engine.commit { transaction in
+            transaction.put(.objects, [1], [1])
+            transaction.afterCommit { [metadata = fixture.metadata] in
+                ran.withLock { $0.append((try? metadata.get(.objects, [1]))?.count ?? -1) }
+            }
+        }
+        #expect(ran.withLock { $0 } == [1])
+        await #expect(throws: StoreError(.noSuchKey)) {
+            try await fixture.engine.commit { transaction throws(StoreError) in
+                transaction.afterCommit { ran.withLock { $0.append(2) } }
+                throw StoreError(.noSuchKey)
+            }
+        }
+        #expect(ran.withLock { $0 } == [1])
+    }
+
+    @Test func `happens later than the one before`() async throws {
+        let fixture = try EngineFixture()
+        var last = Timestamp(nanoseconds: .min)
+        for _ in 0..<10 {
+            let now = try await fixture.engine.commit { $0.now }
+            #expect(now > last)
+            last = now
+        }
+    }
+
+    @Test func `is refused after the shutdown`() async throws {
+        let fixture = try EngineFixture()
+        await fixture.engine.shutdown()
+        await #expect(throws: StoreError(.unavailable)) { try await fixture.put("a", [1]) }
+    }
+
+    /// The gate holds the leader in its first request while the others queue up.
+    @Test(.timeLimit(.minutes(1))) func `shares its sync with those that wait`() async throws {
+        let workers = WorkerPool(threadCount: 2)
+        let fixture = try EngineFixture(workers: workers)
+        let queued = Counter()
+        fixture.machine.trace.removeAll()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await fixture.engine.commit { transaction in
+                    while queued.value < 50 {}
+                    transaction.put(.objects, [0], [0])
+                }
+            }
+            for index in 1...50 {
+                group.addTask {
+                    queued.increment()
+                    try await fixture.engine.commit { $0.put(.objects, [UInt8(index)], [0]) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try fixture.pairs(.objects).count == 51)
+        #expect(fixture.machine.trace.lines.filter { $0.hasPrefix("commit") }.count < 25)
+        await fixture.engine.shutdown()
+        await workers.shutdown()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `sees the changes of its group and not those that failed`() async throws {
+        let workers = WorkerPool(threadCount: 4)
+        let fixture = try EngineFixture(workers: workers)
+        // A counter that many increment, some of them in vain.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<300 {
+                group.addTask {
+                    do {
+                        try await fixture.engine.commit { transaction throws(StoreError) in
+                            let old = try transaction.get(.objects, [1])?.first ?? 0
+                            transaction.put(.objects, [1], [old &+ 1])
+                            transaction.put(.objects, [2, UInt8(index & 255)], [1])
+                            if index.isMultiple(of: 3) { throw StoreError(.preconditionFailed) }
+                        }
+                    } catch let error as StoreError where error.code == .preconditionFailed {}
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try fixture.metadata.get(.objects, [1]) == [200])
+        await fixture.engine.shutdown()
+        await workers.shutdown()
+    }
+
+    @Test func `is refused when too many wait`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.commitQueueCountMax = 0
+        let fixture = try EngineFixture(configuration: configuration)
+        await #expect(throws: StoreError(.slowDown)) { try await fixture.put("a", [1]) }
+    }
+
+    @Test func `ends a group at its bytes`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.commitGroupByteCountMax = 1
+        let workers = WorkerPool(threadCount: 2)
+        let fixture = try EngineFixture(configuration: configuration, workers: workers)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<50 {
+                group.addTask { try await fixture.engine.commit { $0.put(.objects, [UInt8(index)], [0]) } }
+            }
+            try await group.waitForAll()
+        }
+        #expect(fixture.machine.trace.lines.filter { $0 == "commit objects+1" }.count == 50)
+        await fixture.engine.shutdown()
+        await workers.shutdown()
+    }
+}
+
+/// How many tasks have come so far.
+private final class Counter: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { count.load(ordering: .acquiring) }
+
+    func increment() {
+        count.wrappingAdd(1, ordering: .releasing)
+    }
+}
+
+@Suite struct `A transaction` {
+    @Test func `scans stored pairs and its own as one`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.engine.commit { transaction in
+            for key: UInt8 in [1, 3, 5, 7] { transaction.put(.objects, [key], [key]) }
+        }
+        let seen = try await fixture.engine.commit { transaction throws(StoreError) in
+            transaction.put(.objects, [0], [100])
+            transaction.put(.objects, [3], [103])
+            transaction.delete(.objects, [5])
+            transaction.put(.objects, [6], [106])
+            transaction.put(.objects, [9], [109])
+            var seen: [[UInt8]] = []
+            try transaction.scan(.objects, from: [1], until: [9]) { key, value in
+                seen.append(key + value)
+                return true
+            }
+            return seen
+        }
+        #expect(seen == [[1, 1], [3, 103], [6, 106], [7, 7]])
+    }
+
+    @Test func `finds the first key there is`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.engine.commit { $0.put(.objects, [4], [4]) }
+        let first = try await fixture.engine.commit { transaction throws(StoreError) in
+            var found = [try transaction.firstKey(.objects, from: [], until: nil)]
+            found.append(try transaction.firstKey(.objects, from: [5], until: nil))
+            transaction.put(.objects, [2], [2])
+            found.append(try transaction.firstKey(.objects, from: [], until: nil))
+            transaction.delete(.objects, [4])
+            transaction.delete(.objects, [2])
+            found.append(try transaction.firstKey(.objects, from: [], until: nil))
+            return found
+        }
+        #expect(first == [[4], nil, [2], nil])
+    }
+
+    @Test func `refuses to release what was released`() async throws {
+        let fixture = try EngineFixture()
+        let content = try await fixture.put("a", PatternContent(seed: 1).bytes(0..<1_000))
+        try await fixture.delete("a")
+        await #expect(throws: StoreError(.corrupted)) {
+            try await fixture.engine.commit { transaction throws(StoreError) in try transaction.release(content) }
+        }
+        await #expect(throws: StoreError(.corrupted)) {
+            try await fixture.engine.commit { transaction throws(StoreError) in try transaction.retain(content) }
+        }
+        try fixture.expectSound()
+    }
+}

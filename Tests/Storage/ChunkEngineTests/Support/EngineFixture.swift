@@ -1,0 +1,147 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import FileStore
+import MetadataStore
+import NIOCore
+import StorageTestSupport
+import StorageTypes
+import Testing
+
+extension Tag {
+    @Tag static var durability: Self
+}
+
+/// An engine on a simulated machine, and a little of a store above it: names in table `objects` that refer to contents.
+final class EngineFixture: Sendable {
+    let machine: SimulatedMachine
+    let configuration: EngineConfiguration
+    let metadata: SimulatedMetadataStore
+    let engine: ChunkEngine
+
+    init(
+        machine: SimulatedMachine = SimulatedMachine(seed: 1),
+        configuration: EngineConfiguration = .small,
+        workers: WorkerPool = .inline
+    ) throws {
+        self.machine = machine
+        self.configuration = configuration
+        metadata = try machine.openMetadata()
+        engine = try ChunkEngine.open(
+            configuration,
+            fileSystem: machine.fileSystem,
+            metadata: metadata,
+            workers: workers,
+            clock: FixedClock(),
+            random: SeededRandom(seed: 1)
+        )
+    }
+
+    /// The next start on the same machine.
+    func restarted() async throws -> EngineFixture {
+        await engine.shutdown()
+        metadata.close()
+        return try EngineFixture(machine: machine, configuration: configuration)
+    }
+
+    /// The next start after a collection that leaves no garbage.
+    func collected() async throws -> EngineFixture {
+        await engine.shutdown()
+        _ = try collectGarbage()
+        return try await restarted()
+    }
+
+    func fsck(_ depth: FsckDepth = .contents) throws -> FsckReport {
+        try EngineMaintenance.fsck(configuration, fileSystem: machine.fileSystem, metadata: metadata, depth: depth)
+    }
+
+    func collectGarbage(dryRun: Bool = false, garbageShareMin: Double = 0) throws -> GCReport {
+        try EngineMaintenance.collectGarbage(
+            configuration,
+            fileSystem: machine.fileSystem,
+            metadata: metadata,
+            clock: FixedClock(),
+            dryRun: dryRun,
+            garbageShareMin: garbageShareMin
+        )
+    }
+
+    func statistics() throws -> EngineStatistics {
+        try EngineMaintenance.statistics(metadata: metadata)
+    }
+
+    /// Everything in order, and every count of references exactly what the names amount to.
+    func expectSound(_ label: String = "", sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let report = try fsck()
+        #expect(report.problems.isEmpty, "\(label): \(report.problems)", sourceLocation: sourceLocation)
+        let expected = try countReferences()
+        var found: [UInt64: UInt64] = [:]
+        for (key, value) in try pairs(.contents) {
+            guard let (id, segment) = EngineKeys.content(in: key), segment == nil else { continue }
+            let head = try ContentHead(decoding: value)
+            if head.referenceCount > 0 { found[id] = head.referenceCount }
+        }
+        for (key, _) in try pairs(.inline) { found[key.reduce(0) { $0 << 8 | UInt64($1) }] = 1 }
+        #expect(found == expected, "\(label)", sourceLocation: sourceLocation)
+    }
+
+    private func countReferences() throws -> [UInt64: UInt64] {
+        var counts: [UInt64: UInt64] = [:]
+        func note(_ content: ContentReference) {
+            if content.kind != .empty { counts[content.id, default: 0] += 1 }
+        }
+        for (_, value) in try pairs(.objects) { note(try Self.reference(value)) }
+        for (key, value) in try pairs(.contents) where EngineKeys.content(in: key)?.segment != nil {
+            guard value[1] == ContentReference.Kind.assembly.rawValue else { continue }
+            for part in try AssemblySegment(decoding: value).parts { note(part.content) }
+        }
+        return counts
+    }
+
+    func pairs(_ table: MetadataTable) throws -> [(key: [UInt8], value: [UInt8])] {
+        let cursor = try metadata.cursor(table, from: [], until: nil)
+        var result: [(key: [UInt8], value: [UInt8])] = []
+        while try cursor.next() { result.append(cursor.withCurrent { ([UInt8]($0), [UInt8]($1)) }) }
+        return result
+    }
+
+    static func reference(_ value: [UInt8]) throws -> ContentReference {
+        var reader = RecordReader(value)
+        return try ContentReference(from: &reader)
+    }
+
+    /// Bytes written to packs since the machine's trace was cleared.
+    var writtenPackByteCount: Int {
+        machine.trace.lines.reduce(0) { sum, line in
+            guard line.hasPrefix("write packs/"), let count = line.split(separator: "+").last.flatMap({ Int($0) })
+            else {
+                return sum
+            }
+            return sum + count
+        }
+    }
+}
+
+extension EngineConfiguration {
+    /// Every limit small, so that a few kilobytes pass through everything.
+    static var small: EngineConfiguration {
+        var configuration = EngineConfiguration(dataDirectory: SimulatedMachine.dataDirectory)
+        configuration.inlineByteCountMax = 64
+        configuration.wholeChunkByteCountMax = 1_024
+        configuration.chunkSizes = ChunkSizes(byteCountMin: 256, byteCountNormal: 512, byteCountMax: 1_024)
+        configuration.segmentEntryCountMax = 4
+        configuration.blockByteCount = 2_048
+        configuration.packByteCountMax = 16 << 10
+        configuration.readByteCountMax = 4_096
+        configuration.cachedReadByteCountMax = 1_024
+        configuration.freeByteFloor = 0
+        return configuration
+    }
+
+    /// The limits that a server has.
+    static var real: EngineConfiguration {
+        EngineConfiguration(dataDirectory: SimulatedMachine.dataDirectory)
+    }
+}
