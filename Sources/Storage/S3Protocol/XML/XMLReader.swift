@@ -116,6 +116,7 @@ package struct XMLReader {
         let qualifiedName = try name()
         let attributes = try attributes()
         let localName = Self.local(qualifiedName)
+        guard !localName.isEmpty else { throw .malformed }
         if starts(with: "/>") {
             position += 2
             return XMLElement(name: localName, attributes: attributes, children: [], text: "")
@@ -148,12 +149,21 @@ package struct XMLReader {
 
     /// Character data up to the next `<`.
     private mutating func characters(into text: inout [UInt8]) throws(XMLError) {
+        let origin = position
         var start = position
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "<"):
                 text.append(contentsOf: bytes[start..<position])
                 return
+            case UInt8(ascii: ">"):
+                // The end of a CDATA section without its start.
+                if position - origin >= 2, bytes[position - 1] == UInt8(ascii: "]"),
+                    bytes[position - 2] == UInt8(ascii: "]")
+                {
+                    throw .malformed
+                }
+                position += 1
             case UInt8(ascii: "&"):
                 text.append(contentsOf: bytes[start..<position])
                 try reference(into: &text)
@@ -178,7 +188,18 @@ package struct XMLReader {
         position += 9
         let start = position
         try skip(past: "]]>")
-        text.append(contentsOf: bytes[start..<(position - 3)])
+        let end = position - 3
+        var index = start
+        while index < end {
+            switch bytes[index] {
+            case 0x0D:
+                text.append(0x0A)
+                if index + 1 < end, bytes[index + 1] == 0x0A { index += 1 }
+            case 0..<0x09, 0x0B, 0x0C, 0x0E..<0x20: throw .malformed
+            default: text.append(bytes[index])
+            }
+            index += 1
+        }
     }
 
     /// `&amp;` and its four brothers, `&#38;`, `&#x26;`.
