@@ -86,7 +86,11 @@ package enum ISO8601 {
             scanner.take("T"), let hour = scanner.digits(2), let minute = scanner.digits(2),
             let second = scanner.digits(2), scanner.take("Z")
         else { return nil }
-        return CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)?.timestamp
+        guard let time = CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+        else { return nil }
+        // Years that a timestamp can't hold become the outermost seconds that CivilTime can show again: such a date is
+        // readable and far off, not malformed.
+        return time.timestamp ?? Timestamp(seconds: year < 1970 ? -9_223_372_036 : 9_223_372_036)
     }
 
     private static func fraction(_ scanner: inout DateScanner) -> Int? {
