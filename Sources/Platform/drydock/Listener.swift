@@ -3,6 +3,7 @@
 
 import HTTPServer
 import Logging
+import NIOCore
 import NIOSSL
 import PlatformKit
 import ServiceLifecycle
@@ -71,13 +72,15 @@ struct Listener: Service {
         } catch {
             throw ConfigurationProblem("can't read the private key \(files.key): \(error)")
         }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        // A peer that never answers the end of TLS must not hold up a drain.
+        configuration.shutdownTimeout = .seconds(1)
         do {
-            return try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: chain.map { .certificate($0) },
-                    privateKey: .privateKey(key)
-                )
-            )
+            return try NIOSSLContext(configuration: configuration)
         } catch {
             throw ConfigurationProblem("\(files.certificate) and \(files.key) make no TLS identity: \(error)")
         }

@@ -19,6 +19,7 @@ struct Roles {
     private static let rootAccount = "000000000000"
 
     private(set) var listeners: [Listener] = []
+    private(set) var registrySweep: RegistrySweep?
     private(set) var s3Port: Int?
     private(set) var registryPort: Int?
     private(set) var adminPort = 0
@@ -48,9 +49,10 @@ struct Roles {
             roles.listeners.append(listener)
         }
         if configuration.roles.contains(.registry) {
-            let listener = try await startRegistry(configuration, store, root, secure, grace, logger, admin)
+            let (listener, sweep) = try await startRegistry(configuration, store, root, secure, grace, logger, admin)
             roles.registryPort = listener.server.port
             roles.listeners.append(listener)
+            roles.registrySweep = sweep
         }
         // Last in, so it is the last to stop: probes see the drain.
         let listener = try await Listener.start(
@@ -112,23 +114,26 @@ struct Roles {
         _ grace: Duration,
         _ logger: Logger,
         _ admin: AdminService
-    ) async throws -> Listener {
+    ) async throws -> (Listener, RegistrySweep) {
         var registry = RegistryConfiguration()
         registry.owner = rootAccount
         registry.region = configuration.region
+        let registryStore = try await RegistryStore(
+            store: store,
+            configuration: registry,
+            clock: SystemClock(),
+            random: SystemRandomSource()
+        )
         let service = RegistryService(
-            store: try await RegistryStore(
-                store: store,
-                configuration: registry,
-                clock: SystemClock(),
-                random: SystemRandomSource()
-            ),
+            store: registryStore,
             credentials: BasicCredentials([(user: root.accessKey, password: root.secretKey)]),
             clock: SystemClock(),
             random: SystemRandomSource(),
             logger: logger
         )
-        return try await Listener.start(
+        var http = http
+        http.protocolErrorResponse = service.protocolErrorResponse
+        let listener = try await Listener.start(
             "registry",
             port: configuration.registryPort,
             http,
@@ -137,6 +142,7 @@ struct Roles {
             logger: logger,
             onDrain: admin.beginDrain
         )
+        return (listener, RegistrySweep(store: registryStore, logger: logger))
     }
 
     func ports(_ configuration: ServeConfiguration) -> PortsFile {

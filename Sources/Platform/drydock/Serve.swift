@@ -66,9 +66,11 @@ struct Serve: AsyncParsableCommand {
             logger: logger
         )
         let ready = Readiness(configuration: configuration, roles: roles, credential: credential)
+        var running: [any Service] = roles.listeners + [ready]
+        if let sweep = roles.registrySweep { running.append(sweep) }
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: (roles.listeners as [any Service] + [ready]).map { .init(service: $0) },
+                services: running.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
