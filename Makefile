@@ -6,6 +6,8 @@ ARGS ?=
 SEED ?= 1
 STEPS ?= 20000
 CHECKED := --explicit-target-dependency-import-check error
+# All tests at once would starve those that talk over sockets.
+PARALLEL := --experimental-maximum-parallelization-width 4
 RELEASE := -c release --static-swift-stdlib $(CHECKED)
 # What the client tests take; "not slow" keeps CI short.
 CLIENT_TESTS ?= not slow
@@ -28,7 +30,7 @@ test: lint unit clients
 unit:
 	@scripts/require.sh build
 	swift build --build-tests $(CHECKED)
-	SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build
+	SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build $(PARALLEL)
 
 ## clients: real, unmodified clients against the release binary
 clients: build

@@ -43,7 +43,7 @@ final class RawConnection {
     /// Runs `body` with a fresh connection on a thread that may wait.
     static func with<R: Sendable>(
         port: Int,
-        timeoutSeconds: Int = 20,
+        timeoutSeconds: Int = 120,
         _ body: @escaping @Sendable (RawConnection) throws -> R
     ) async throws -> R {
         try await NIOThreadPool.singleton.runIfActive {
