@@ -123,7 +123,8 @@ enum EngineSamples {
         ) { bytes throws(DecodeError) in
             try StoreFormat(decoding: bytes).encoded
         },
-        Sample(name: "sequence", bytes: SequenceRecord(generation: 3, nextPack: 43).encoded) { bytes throws(DecodeError) in
+        Sample(name: "sequence", bytes: SequenceRecord(generation: 3, nextPack: 43).encoded) {
+            bytes throws(DecodeError) in
             try SequenceRecord(decoding: bytes).encoded
         },
     ]

@@ -62,13 +62,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", S3ErrorCode.malformedXML), ("<Part/>", .malformedXML), ("<Part><PartNumber>1</PartNumber></Part>", .malformedXML),
+        ("", S3ErrorCode.malformedXML), ("<Part/>", .malformedXML),
+        ("<Part><PartNumber>1</PartNumber></Part>", .malformedXML),
         ("<Part><PartNumber>x</PartNumber><ETag>\(hex)</ETag></Part>", .malformedXML),
         ("<Part><PartNumber>1</PartNumber><ETag/></Part>", .malformedXML),
         ("<Part><PartNumber>0</PartNumber><ETag>\(hex)</ETag></Part>", .invalidArgument),
         ("<Part><PartNumber>10001</PartNumber><ETag>\(hex)</ETag></Part>", .invalidArgument),
         ("<Part><PartNumber>1</PartNumber><ETag>junk</ETag></Part>", .invalidPart),
-        ("<Part><PartNumber>1</PartNumber><ETag>\(hex)</ETag><ChecksumCRC32>AA==</ChecksumCRC32></Part>", .invalidArgument),
+        (
+            "<Part><PartNumber>1</PartNumber><ETag>\(hex)</ETag><ChecksumCRC32>AA==</ChecksumCRC32></Part>",
+            .invalidArgument
+        ),
     ])
     func `a completion that is wrong is refused`(_ inner: String, _ code: S3ErrorCode) {
         #expect(throws: S3Error(code)) { try complete(inner) }

@@ -88,7 +88,8 @@ import Testing
     @Test(arguments: [
         ("s3:GetObject", "s3:GetObject", true), ("s3:GetObject", "s3:GetObjectVersion", false),
         ("s3:GetObject*", "s3:GetObjectVersion", true), ("s3:*", "s3:PutObject", true), ("*", "s3:PutObject", true),
-        ("s3:?etObject", "s3:GetObject", true), ("s3:getobject", "s3:GetObject", true), ("s3:Put*", "s3:GetObject", false),
+        ("s3:?etObject", "s3:GetObject", true), ("s3:getobject", "s3:GetObject", true),
+        ("s3:Put*", "s3:GetObject", false),
         ("s3:*", "s3:SomethingNew", true), ("s3:Get*", "s3:GetSomethingNew", false),
     ])
     func `an action fits`(_ pattern: String, _ action: String, _ fits: Bool) throws {
@@ -96,7 +97,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("bucket/*", "a/b", true), ("bucket/a*b", "aXXb", true), ("bucket/a*b", "aXXc", false), ("bucket/a?", "ab", true),
+        ("bucket/*", "a/b", true), ("bucket/a*b", "aXXb", true), ("bucket/a*b", "aXXc", false),
+        ("bucket/a?", "ab", true),
         ("bucket/a?", "a", false), ("bucket/a", "A", false), ("bucket/a", "ab", false), ("bucket/*a*b*", "xaxbx", true),
         ("bucket/*a*b*", "xbxa", false), ("*", "a", true), ("bucket/${aws:username}/*", "anna/x", true),
         ("bucket/${aws:username}/*", "bert/x", false), ("bucket/${*}", "*", true), ("bucket/${*}", "x", false),
@@ -132,9 +134,12 @@ import Testing
     @Test(arguments: [
         ("StringEquals", "s3:prefix", "\"photos/a\"", true), ("StringEquals", "s3:prefix", "\"photos/*\"", false),
         ("StringEquals", "s3:prefix", "[\"x\",\"photos/a\"]", true), ("StringNotEquals", "s3:prefix", "\"x\"", true),
-        ("StringNotEquals", "s3:prefix", "[\"x\",\"photos/a\"]", false), ("StringLike", "s3:prefix", "\"photos/*\"", true),
-        ("StringNotLike", "s3:prefix", "\"photos/*\"", false), ("StringEqualsIgnoreCase", "s3:prefix", "\"PHOTOS/A\"", true),
-        ("StringNotEqualsIgnoreCase", "s3:prefix", "\"PHOTOS/A\"", false), ("StringEquals", "S3:PREFIX", "\"photos/a\"", true),
+        ("StringNotEquals", "s3:prefix", "[\"x\",\"photos/a\"]", false),
+        ("StringLike", "s3:prefix", "\"photos/*\"", true),
+        ("StringNotLike", "s3:prefix", "\"photos/*\"", false),
+        ("StringEqualsIgnoreCase", "s3:prefix", "\"PHOTOS/A\"", true),
+        ("StringNotEqualsIgnoreCase", "s3:prefix", "\"PHOTOS/A\"", false),
+        ("StringEquals", "S3:PREFIX", "\"photos/a\"", true),
         ("StringEquals", "s3:delimiter", "\"/\"", false), ("StringNotEquals", "s3:delimiter", "\"/\"", true),
         ("StringEqualsIfExists", "s3:delimiter", "\"/\"", true), ("StringEqualsIfExists", "s3:prefix", "\"x\"", false),
         ("NumericEquals", "s3:max-keys", "50", true), ("NumericLessThan", "s3:max-keys", "\"50\"", false),
@@ -150,9 +155,12 @@ import Testing
         ("ArnLike", "aws:PrincipalArn", "\"arn:aws:iam::*:user/*\"", true),
         ("ArnNotLike", "aws:PrincipalArn", "\"arn:aws:iam::*:user/*\"", false),
         ("ArnEquals", "aws:PrincipalArn", "\"arn:aws:iam::1:user/*\"", false),
-        ("Null", "s3:delimiter", "true", true), ("Null", "s3:prefix", "\"true\"", false), ("Null", "s3:prefix", "false", true),
-        ("StringEquals", "s3:x-amz-acl", "\"private\"", true), ("StringEquals", "s3:ExistingObjectTag/k", "\"v\"", true),
-        ("StringEquals", "s3:ExistingObjectTag/K", "\"v\"", false), ("StringEquals", "s3:RequestObjectTag/a", "\"b c\"", true),
+        ("Null", "s3:delimiter", "true", true), ("Null", "s3:prefix", "\"true\"", false),
+        ("Null", "s3:prefix", "false", true),
+        ("StringEquals", "s3:x-amz-acl", "\"private\"", true),
+        ("StringEquals", "s3:ExistingObjectTag/k", "\"v\"", true),
+        ("StringEquals", "s3:ExistingObjectTag/K", "\"v\"", false),
+        ("StringEquals", "s3:RequestObjectTag/a", "\"b c\"", true),
         ("ForAllValues:StringEquals", "s3:RequestObjectTagKeys", "[\"a\",\"d\",\"e\"]", true),
         ("ForAllValues:StringEquals", "s3:RequestObjectTagKeys", "[\"a\"]", false),
         ("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", "[\"d\",\"x\"]", true),

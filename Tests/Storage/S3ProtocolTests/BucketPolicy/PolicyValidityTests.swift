@@ -34,10 +34,13 @@ import Testing
         policy(statement(principal: "\"Principal\":{\"AWS\":\"arn:aws:iam::1:user/a/b\"}")),
         policy(statement(principal: "\"Principal\":{\"AWS\":\"arn:aws:iam::1:role/r\"}")),
         policy(statement(principal: "\"Principal\":{\"AWS\":\"arn:aws:sts::1:assumed-role/r/s\"}")),
-        policy(statement(principal: "\"Principal\":{\"CanonicalUser\":\"abc\",\"Service\":\"logging.s3.amazonaws.com\"}")),
+        policy(
+            statement(principal: "\"Principal\":{\"CanonicalUser\":\"abc\",\"Service\":\"logging.s3.amazonaws.com\"}")
+        ),
         policy(statement(effect: "\"Effect\":\"Deny\"", principal: "\"NotPrincipal\":{\"AWS\":\"1\"}")),
         policy(statement(action: "\"Action\":[\"s3:*\"]")), policy(statement(action: "\"Action\":\"S3:getobject\"")),
-        policy(statement(action: "\"Action\":\"s3:Get*\"")), policy(statement(action: "\"NotAction\":\"s3:GetObject\"")),
+        policy(statement(action: "\"Action\":\"s3:Get*\"")),
+        policy(statement(action: "\"NotAction\":\"s3:GetObject\"")),
         policy(statement(action: "\"Action\":\"s3:ListBucket\"", resource: "\"Resource\":\"arn:aws:s3:::bucket\"")),
         policy(statement(resource: "\"Resource\":\"arn:aws:s3:::*\"")),
         policy(statement(resource: "\"NotResource\":[\"arn:aws:s3:::bucket/private/*\"]")),
@@ -52,7 +55,8 @@ import Testing
 
     @Test(arguments: [
         "", "x", " {}", "[]", "null", "{}", "{\"Statement\":[]}", "{\"Statement\":\"x\"}", "{\"Statement\":[1]}",
-        policy(statement()) + "x", String(policy(statement()).dropLast()), policy(statement(), version: "\"2020-01-01\""),
+        policy(statement()) + "x", String(policy(statement()).dropLast()),
+        policy(statement(), version: "\"2020-01-01\""),
         policy(statement(), version: "1"), "{\"Extra\":1,\"Statement\":\(statement())}",
         "{\"Id\":1,\"Statement\":\(statement())}", "{\"statement\":\(statement())}",
         "{\"Statement\":\(statement()),\"Statement\":\(statement())}",
@@ -73,7 +77,8 @@ import Testing
         policy(statement(action: "\"Action\":\"GetObject\"")), policy(statement(action: "\"Action\":[1]")),
         policy(statement(action: "\"Action\":\"s3:*\",\"NotAction\":\"s3:*\"")),
         policy(statement(resource: "")), policy(statement(resource: "\"Resource\":[]")),
-        policy(statement(resource: "\"Resource\":\"*\"")), policy(statement(resource: "\"Resource\":\"arn:aws:s3:::other/*\"")),
+        policy(statement(resource: "\"Resource\":\"*\"")),
+        policy(statement(resource: "\"Resource\":\"arn:aws:s3:::other/*\"")),
         policy(statement(resource: "\"Resource\":\"arn:aws:s3:::\"")),
         policy(statement(resource: "\"Resource\":\"arn:aws:s3:::bucket\"")),
         policy(statement(action: "\"Action\":\"s3:ListBucket\"")),

@@ -42,10 +42,12 @@ import Testing
         #expect(HTTPDate.parse(text) == nil)
     }
 
-    @Test(arguments: [
-        ("1994-11-06T08:49:37Z", 0), ("1994-11-06T08:49:37.5Z", 500_000_000), ("1994-11-06T09:49:37+01:00", 0),
-        ("1994-11-06T03:19:37-05:30", 0), ("1994-11-06T08:49:37.1234567891Z", 123_456_789),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1994-11-06T08:49:37Z", 0), ("1994-11-06T08:49:37.5Z", 500_000_000), ("1994-11-06T09:49:37+01:00", 0),
+            ("1994-11-06T03:19:37-05:30", 0), ("1994-11-06T08:49:37.1234567891Z", 123_456_789),
+        ] as [(String, Int64)]
+    )
     func `ISO dates are read`(_ text: String, _ nanoseconds: Int64) {
         #expect(ISO8601.parse(text) == Timestamp(nanoseconds: Self.instant.nanoseconds + nanoseconds))
     }
