@@ -90,6 +90,11 @@ class S3Client:
     def signer(self, **lies):
         return Signer(**{"access_key": self.server.access_key, "secret_key": self.server.secret_key, **lies})
 
+    @staticmethod
+    def stamp(date):
+        """The text of a date; a number is seconds from now, when the request is made."""
+        return date if isinstance(date, str) else stamp(now(date or 0))
+
     def request(self, method, target, body=b"", headers=(), payload=None, date=None, signer=None, drop=(), unsigned=(),
                 authorization=None, hidden=(), length=True, send_target=None, send_method=None, after=(),
                 version="HTTP/1.1"):
@@ -97,7 +102,7 @@ class S3Client:
         ones sent but left out of SignedHeaders; `authorization` rewrites the header."""
         target = target.replace("{b}", self.bucket)
         signer = self.signer(**(signer or {}))
-        date = stamp(now()) if date is None else date
+        date = self.stamp(date)
         payload = hashlib.sha256(body).hexdigest() if payload is None else payload
         pairs = [("host", self.host), ("x-amz-date", date), ("x-amz-content-sha256", payload), *headers]
         signed = sorted({name.lower() for name, _ in pairs} - set(hidden))
@@ -119,7 +124,7 @@ class S3Client:
                   sent=()):
         """`change` edits the list of query pairs after signing."""
         signer = self.signer(**(signer or {}))
-        date = stamp(now()) if date is None else date
+        date = self.stamp(date)
         target = target.replace("{b}", self.bucket)
         pairs = [("host", self.host), *headers]
         signed = sorted(name.lower() for name, _ in pairs)

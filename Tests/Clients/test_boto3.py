@@ -59,6 +59,17 @@ def test_creating_an_own_bucket_again_succeeds_in_us_east_1(s3, bucket):
     s3.create_bucket(Bucket=bucket)
 
 
+def test_empty_objects_on_one_connection(server):
+    """botocore takes a final answer in place of 100 for the status of every later one on the connection."""
+    s3 = client(server, max_pool_connections=1)
+    name = "empty-objects-on-one-connection"
+    s3.create_bucket(Bucket=name)
+    for number in range(4):
+        body = b"x" * (number % 2)
+        answer = s3.put_object(Bucket=name, Key=f"k{number}", Body=body)
+        assert answer["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
+
+
 def test_location_of_us_east_1_is_empty(s3, bucket):
     assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] is None
 

@@ -17,7 +17,7 @@ from conftest import client
 from drydock import Drydock
 from hostile import (
     SIGNED_CHUNKS, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Connection, S3Client, ask, basic, check, check_oci, check_s3,
-    head, now, stamp,
+    head,
 )
 
 OLD = b"the old object, 30 bytes long."
@@ -25,11 +25,8 @@ SDK = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedH
 
 
 def table(*rows):
-    """Rows of name, status, code and what is asked; a fifth field is the defect that the row waits for."""
-    return [
-        pytest.param(*row[1:4], id=row[0], marks=[pytest.mark.xfail(strict=False, reason=row[4])] if row[4:] else [])
-        for row in rows
-    ]
+    """Rows of name, status, code and what is asked."""
+    return [pytest.param(*row[1:], id=row[0]) for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +84,6 @@ def lines(*extra, method="GET", target="/v2/", version="HTTP/1.1", host=("Host: 
     return "\r\n".join([f"{method} {target} {version}", *host, *extra, "", ""]).encode("latin-1")
 
 
-FAR = "dates outside the range of a timestamp count as malformed"
-FORBIDDEN = "characters that XML 1.0 forbids leave an error document that no parser reads"
-PLAIN = "the core's own refusals on the registry listener are text/plain"
 FRAMING = [
     ("not http", 400, "BadRequest", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
     ("http 0.9", 400, "BadRequest", b"GET /\r\n\r\n"),
@@ -163,7 +157,6 @@ def test_framing_on_the_registry_listener(server, status, code, data):
         assert connection.is_closed()
 
 
-@pytest.mark.xfail(strict=False, reason=PLAIN)
 def test_a_framing_refusal_of_the_registry_is_an_error_list(server):
     check_oci(ask(server.ports["registry"], lines("A : b")), 400, "UNSUPPORTED")
 
@@ -223,11 +216,11 @@ SKEWED = (403, "RequestTimeTooSkewed")
     ("month 13", *DENIED, {"date": "20261301T000000Z"}),
     ("non-ASCII date", *DENIED, {"date": "２０２６0101T000000Z"}),
     ("1950", *SKEWED, {"date": "19500101T000000Z"}),
-    ("9999", *SKEWED, {"date": "99991231T235959Z"}, FAR),
+    ("9999", *SKEWED, {"date": "99991231T235959Z"}),
     ("first second of a timestamp", *SKEWED, {"date": "16770921T001244Z"}),
     ("last second of a timestamp", *SKEWED, {"date": "22620411T234716Z"}),
-    ("16 minutes ago", *SKEWED, {"date": stamp(now(-960))}),
-    ("16 minutes ahead", *SKEWED, {"date": stamp(now(1020))}),
+    ("16 minutes ago", *SKEWED, {"date": -960}),
+    ("16 minutes ahead", *SKEWED, {"date": 1020}),
     ("x-amz header not signed", *DENIED, {"unsigned": [("x-amz-meta-a", "b")]}),
     ("date not signed", *DENIED, {"hidden": ["x-amz-date"]}),
     ("host not signed", *DENIED, {"hidden": ["host"]}),
@@ -263,10 +256,10 @@ PRESIGNED = [
       ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature")),
     *((f"expires {text!r}", *QUERY, {"expires": text}) for text in
       ("0", "-1", "604801", "soon", "1.5", "0x10", "99999999999999999999", " 60")),
-    ("expired", *DENIED, {"date": stamp(now(-120)), "expires": "60"}),
-    ("from the future", 403, ("AccessDenied", "RequestTimeTooSkewed"), {"date": stamp(now(1020))}),
-    ("9999", 403, ("AccessDenied", "RequestTimeTooSkewed"), {"date": "99991231T235959Z"}, FAR),
-    ("0001", *DENIED, {"date": "00010101T000000Z"}, FAR),
+    ("expired", *DENIED, {"date": -120, "expires": "60"}),
+    ("from the future", 403, ("AccessDenied", "RequestTimeTooSkewed"), {"date": 1020}),
+    ("9999", 403, ("AccessDenied", "RequestTimeTooSkewed"), {"date": "99991231T235959Z"}),
+    ("0001", *DENIED, {"date": "00010101T000000Z"}),
     ("first second of a timestamp", *DENIED, {"date": "16770921T001244Z"}),
     ("last second of a timestamp", 403, ("AccessDenied", "RequestTimeTooSkewed"), {"date": "22620411T234716Z"}),
     ("date garbage", *QUERY, {"date": "tomorrow"}),
@@ -331,15 +324,15 @@ RANGES = ("bytes=10-5", "bytes=,", "bytes=-", "bytes= -1", "bytes=--1", "bytes=0
     ("control bytes are a key", 200, None, ("PUT", "/{b}/%01%0d%0a%1b%7f", b"x")),
     ("dots are a key", 200, None, ("PUT", "/{b}/../../etc/passwd", b"x")),
     ("dots climb nowhere", 404, "NoSuchKey", ("GET", "/{b}/x/../old")),
-    ("key of U+0001", 404, "NoSuchKey", ("GET", "/{b}/%01"), FORBIDDEN),
-    ("key of U+FFFF", 404, "NoSuchKey", ("GET", "/{b}/%ef%bf%bf"), FORBIDDEN),
+    ("key of U+0001", 404, "NoSuchKey", ("GET", "/{b}/%01")),
+    ("key of U+FFFF", 404, "NoSuchKey", ("GET", "/{b}/%ef%bf%bf")),
     ("slashes are a key", 404, "NoSuchKey", ("GET", "/{b}//old")),
     ("bucket with dots", 400, "InvalidBucketName", ("GET", "/../old")),
     ("bucket in upper case", 400, "InvalidBucketName", ("PUT", "/Hostile")),
     ("bucket of 2 bytes", 400, "InvalidBucketName", ("PUT", "/ab")),
     ("bucket of 64 bytes", 400, "InvalidBucketName", ("PUT", "/" + "a" * 64)),
     ("bucket is an address", 400, "InvalidBucketName", ("PUT", "/192.168.0.1")),
-    ("bucket with nul", 400, "InvalidBucketName", ("PUT", "/a%00b"), FORBIDDEN),
+    ("bucket with nul", 400, "InvalidBucketName", ("PUT", "/a%00b")),
     ("bucket with a slash", 400, "InvalidBucketName", ("PUT", "/a%2Fb")),
     ("no such bucket", 404, "NoSuchBucket", ("GET", "/no-such-bucket/x")),
     ("max-keys negative", 400, "InvalidArgument", ("GET", "/{b}?max-keys=-1")),
@@ -373,7 +366,7 @@ RANGES = ("bytes=10-5", "bytes=,", "bytes=-", "bytes= -1", "bytes=--1", "bytes=0
     ("copy of bad utf-8", 400, ("InvalidArgument", "InvalidURI"),
      ("PUT", "/{b}/new", b"", [("x-amz-copy-source", "/hostile/%ff")])),
     ("copy of a missing key", 404, "NoSuchKey",
-     ("PUT", "/{b}/new", b"", [("x-amz-copy-source", "/hostile/%00")]), FORBIDDEN),
+     ("PUT", "/{b}/new", b"", [("x-amz-copy-source", "/hostile/%00")])),
     ("tags garbage", 400, ("InvalidArgument", "InvalidTag"), ("PUT", "/{b}/new", b"x", [("x-amz-tagging", "a=%zz&a=%zz")])),
     ("encrypted", 501, "NotImplemented", ("PUT", "/{b}/new", b"x", [("x-amz-server-side-encryption", "AES256")])),
     *((f"range {text[:20]}", 200, None, ("GET", "/{b}/old", b"", [("Range", text)])) for text in RANGES),
@@ -660,7 +653,7 @@ TOO_LONG = ("MalformedXML", "MaxMessageLengthExceeded")
     ("part without an upload", 400, "InvalidArgument", ("PUT", "/{b}/new?partNumber=1", "x")),
     ("part of an unknown upload", 404, "NoSuchUpload", ("PUT", f"/{{b}}/new?partNumber=1&uploadId={'0' * 32}", "x")),
     ("part of an empty upload", 404, "NoSuchUpload", ("PUT", "/{b}/new?partNumber=1&uploadId=", "x")),
-    ("part of a path", 404, "NoSuchUpload", ("PUT", "/{b}/new?partNumber=1&uploadId=..%2F..%2Fx%00", "x"), FORBIDDEN),
+    ("part of a path", 404, "NoSuchUpload", ("PUT", "/{b}/new?partNumber=1&uploadId=..%2F..%2Fx%00", "x")),
     ("part of a long upload", 404, "NoSuchUpload", ("PUT", f"/{{b}}/new?partNumber=1&uploadId={'a' * 5000}", "x")),
     ("part of another key", 404, "NoSuchUpload", ("PUT", "/{b}/other?partNumber=1&uploadId={u}", "x")),
     ("abort an unknown upload", 404, "NoSuchUpload", ("DELETE", f"/{{b}}/new?uploadId={'0' * 32}", "")),
@@ -690,8 +683,7 @@ TOO_LONG = ("MalformedXML", "MaxMessageLengthExceeded")
     ("policy, 10,000 deep", 400, "MalformedPolicy", ("PUT", "/{b}?policy", "[" * 10_000)),
     ("policy, two same members", 400, "MalformedPolicy",
      ("PUT", "/{b}?policy", '{"Version":"2012-10-17","Version":"2012-10-17"}')),
-    ("policy, 21 KiB", 400, ("PolicyTooLarge", "EntityTooLarge"), ("PUT", "/{b}?policy", '"' + "a" * 21_000 + '"'),
-     "a policy above 20 KiB is answered as any document that is too long"),
+    ("policy, 21 KiB", 400, ("PolicyTooLarge", "EntityTooLarge"), ("PUT", "/{b}?policy", '"' + "a" * 21_000 + '"')),
 ))
 def test_documents_and_multipart(s3, upload, status, code, ask_for):
     method, target, text, headers = (*ask_for, [])[:4]

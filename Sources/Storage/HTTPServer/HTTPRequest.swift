@@ -38,6 +38,7 @@ package struct HTTPRequest: Sendable {
     package let contentLength: UInt64?
     /// Transfer-Encoding is chunked.
     package let isChunked: Bool
+    /// The client waits for 100 before it sends the body it announced, which may be empty.
     package let expectsContinue: Bool
     /// The client lets the connection be used again.
     package let wantsKeepAlive: Bool
@@ -47,7 +48,7 @@ package struct HTTPRequest: Sendable {
     package let remoteAddress: String
     package let isSecure: Bool
 
-    /// Whether a body (possibly empty) was announced.
+    /// Whether a body was announced; one that is chunked may still turn out to be empty.
     package var hasBody: Bool { isChunked || contentLength.map { $0 > 0 } ?? false }
 
     /// The host the client meant, with port if it gave one.

@@ -57,6 +57,9 @@ extension HTTPConnection {
 
     /// Sends an answer's head, and decides whether the connection can be used again.
     func begin(_ head: HTTPResponseHead, _ length: AnswerFraming.Length, of request: HTTPRequest) {
+        // botocore waits for 100 before an empty body, too. It takes a final answer in its place for the status of every
+        // later answer on the connection, and so for a success of uploads that a crash cut short.
+        if mustSendContinue, body.isAtEnd { sendContinue() }
         // After the client's last byte, requests that came before it are still answered.
         let isLast = isInputClosed && inbound.isEmpty
         closesAfterExchange =

@@ -74,7 +74,7 @@ extension HTTPConnection {
     }
 
     private func handle(_ request: HTTPRequest) {
-        if !request.hasBody, let answer = loop.service.respondAtOnce(to: request) {
+        if !request.hasBody, !request.expectsContinue, let answer = loop.service.respondAtOnce(to: request) {
             let keepsAlive = request.wantsKeepAlive && !loop.isDraining && !(isInputClosed && inbound.isEmpty)
             send(answer, to: request, keepsAlive: keepsAlive)
             if keepsAlive {

@@ -112,8 +112,8 @@ extension HTTPRequest {
         self.headers = headers
         self.contentLength = parsed.contentLength
         self.isChunked = parsed.isChunked
-        let hasBody = parsed.isChunked || parsed.contentLength.map { $0 > 0 } ?? false
-        self.expectsContinue = parsed.expectsContinue && parsed.minorVersion == 1 && hasBody
+        let announcesBody = parsed.isChunked || parsed.contentLength != nil
+        self.expectsContinue = parsed.expectsContinue && parsed.minorVersion == 1 && announcesBody
         self.wantsKeepAlive = !parsed.saysClose && (parsed.minorVersion == 1 || parsed.saysKeepAlive)
         self.minorVersion = parsed.minorVersion
         self.remoteAddress = remoteAddress
