@@ -73,7 +73,9 @@ extension DrydockLoad {
     }
 
     private func text(in answer: String, between start: String, _ end: String) throws -> String {
-        guard let rest = answer.split(separator: start, maxSplits: 1).dropFirst().first,
+        // The first piece may be empty: an answer can begin with `start`.
+        guard
+            let rest = answer.split(separator: start, maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first,
             let value = rest.split(separator: end, maxSplits: 1, omittingEmptySubsequences: false).first
         else { throw MultipartFailure(answer: String(answer.prefix(500))) }
         return String(value)

@@ -20,6 +20,7 @@ final class EngineParts: Sendable {
     let contentIDs: ContentIDs
     let inFlight = InFlightChunks()
     let blocks: BlockPool
+    let runs = PackRunPool()
     let compressors: CompressorPool
     let decompressors = DecompressorPool()
     let md5Lanes = MD5Lanes()
@@ -59,13 +60,7 @@ final class EngineParts: Sendable {
             carryByteCountMax: configuration.chunkSizes.byteCountMax,
             blockByteCount: configuration.blockByteCount
         )
-        compressors = CompressorPool(
-            level: configuration.compressionLevel,
-            outputByteCount: max(
-                configuration.wholeChunkByteCountMax,
-                configuration.blockByteCount + configuration.chunkSizes.byteCountMax
-            )
-        )
+        compressors = CompressorPool(level: configuration.compressionLevel)
     }
 }
 

@@ -42,6 +42,9 @@ package protocol File: AnyObject, Sendable {
     /// The same without touching the device (`preadv2` with `RWF_NOWAIT`); nil when that can't be done in full.
     func readIfCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(FileSystemError) -> Bool
     /// All of `bytes` or an error; after an error any prefix may have been written.
+    ///
+    /// Cost: a copy into the page cache; none for whole pages of 4 KiB, in memory and in the file, where the file system can
+    /// take them as they are. Those are on the device when this returns, and durable after `sync` only, as all others.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError)
     /// Content and size are durable when this returns (`fdatasync`). An error is final: what was written since the last
     /// successful sync must be taken as lost, and a later success says nothing about it.

@@ -3,11 +3,26 @@
 
 import CStorageShims
 import Glibc
+import Synchronization
 
 /// An open file of the real disk; owns its descriptor.
 final class LinuxFile: File {
+    /// A second descriptor for writes past the page cache, opened when the first such write comes.
+    private enum Direct {
+        case unopened
+        case open(Int32)
+        /// Opened, but a write was refused.
+        case refused(Int32)
+        case unavailable
+    }
+
+    private static let pageByteCount = 4_096
+    /// Shorter writes gain nothing: the device's round trip costs more than the copy.
+    private static let directByteCountMin = 64 << 10
+
     private let descriptor: Int32
     private let path: String
+    private let direct = Mutex(Direct.unopened)
 
     init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
@@ -15,7 +30,13 @@ final class LinuxFile: File {
     }
 
     /// What counts was synced before; an error of `close` has nothing to add.
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        switch direct.withLock({ $0 }) {
+        case .open(let second), .refused(let second): close(second)
+        case .unopened, .unavailable: break
+        }
+    }
 
     func isDirectory() throws(FileSystemError) -> Bool {
         try status().st_mode & S_IFMT == S_IFDIR
@@ -58,7 +79,7 @@ final class LinuxFile: File {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError) {
-        var done = 0
+        var done = isPaged(bytes, at: offset) ? writeDirectly(bytes, at: offset) : 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             let position = off_t(offset) + off_t(done)
@@ -67,6 +88,36 @@ final class LinuxFile: File {
                 throw .write(path, at: UInt64(position), count: rest.count, errno: count == 0 ? EIO : errno)
             }
             done += count
+        }
+    }
+
+    private func isPaged(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
+        let address = UInt(bitPattern: bytes.baseAddress)
+        return bytes.count >= Self.directByteCountMin
+            && (address | UInt(bytes.count) | UInt(offset)) % UInt(Self.pageByteCount) == 0
+    }
+
+    /// Returns how many bytes were written; an error is left to the ordinary write of the rest, which meets it again.
+    private func writeDirectly(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Int {
+        guard let second = directDescriptor() else { return 0 }
+        let count = LinuxFileSystem.repeating { pwrite(second, bytes.baseAddress, bytes.count, off_t(offset)) }
+        if count < 0, errno == EINVAL || errno == EOPNOTSUPP {
+            direct.withLock { state in
+                // Another thread may be writing with it: it stays open until the file goes.
+                if case .open = state { state = .refused(second) }
+            }
+        }
+        return max(0, count)
+    }
+
+    private func directDescriptor() -> Int32? {
+        direct.withLock { state in
+            if case .unopened = state {
+                let second = drydock_open_direct(descriptor)
+                state = second >= 0 ? .open(second) : .unavailable
+            }
+            if case .open(let second) = state { return second }
+            return nil
         }
     }
 

@@ -38,13 +38,17 @@ private final class TemporaryFile: Sendable {
         }
     }
 
-    @Test func `preallocation leaves the size alone`() throws {
-        let file = try TemporaryFile("preallocate")
-        let result = drydock_preallocate(file.descriptor, 0, 1 << 20)
-        #expect(result == 0 || errno == EOPNOTSUPP)
-        var status = stat()
-        #expect(fstat(file.descriptor, &status) == 0)
-        #expect(status.st_size == 0)
+    @Test func `a direct descriptor is of the same file, or refused`() throws {
+        let file = try TemporaryFile("direct")
+        let second = drydock_open_direct(file.descriptor)
+        guard second >= 0 else {
+            #expect(errno == EINVAL)
+            return
+        }
+        defer { close(second) }
+        var (first, other) = (stat(), stat())
+        #expect(fstat(file.descriptor, &first) == 0 && fstat(second, &other) == 0)
+        #expect(first.st_ino == other.st_ino)
     }
 
     @Test func `a second opener of this process is kept out until the first one closes`() throws {

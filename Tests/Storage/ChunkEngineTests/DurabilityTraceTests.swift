@@ -37,15 +37,15 @@ import Testing
         let first = try await trace(fixture) { try await fixture.put("a", PatternContent(seed: 1).bytes(0..<1_000)) }
         #expect(
             first == [
-                "create packs/00000001.pack", "write packs/00000001.pack 0+64", "write packs/00000001.pack 64+64",
-                "write packs/00000001.pack 128+1000", "sync packs/00000001.pack", "syncdir packs",
+                "create packs/00000001.pack", "write packs/00000001.pack 0+64", "write packs/00000001.pack 64+1064",
+                "sync packs/00000001.pack", "syncdir packs",
                 "commit system+2 objects+1 contents+2 chunks+1",
             ]
         )
         let second = try await trace(fixture) { try await fixture.put("b", PatternContent(seed: 2).bytes(0..<1_000)) }
         #expect(
             second == [
-                "write packs/00000001.pack 1128+64", "write packs/00000001.pack 1192+1000", "sync packs/00000001.pack",
+                "write packs/00000001.pack 1128+1064", "sync packs/00000001.pack",
                 "commit system+1 objects+1 contents+2 chunks+1",
             ]
         )
@@ -102,8 +102,8 @@ import Testing
                 // The reclaim entry, the pack's sums; head and segment; the chunk.
                 "commit system+1-1 contents-2 chunks-1",
                 // What lives is copied and synced before the index points to it; the old pack goes last.
-                "create packs/00000002.pack", "write packs/00000002.pack 0+64", "write packs/00000002.pack 64+64",
-                "write packs/00000002.pack 128+1000", "sync packs/00000002.pack", "syncdir packs",
+                "create packs/00000002.pack", "write packs/00000002.pack 0+64", "write packs/00000002.pack 64+1064",
+                "sync packs/00000002.pack", "syncdir packs",
                 "commit system+2-1 chunks+1", "remove packs/00000001.pack",
             ]
         )

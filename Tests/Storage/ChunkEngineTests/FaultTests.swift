@@ -72,8 +72,8 @@ import Testing
     func `that fails a write of content fails that upload only`(_ fault: SimulatedFault) async throws {
         let fixture = try EngineFixture()
         let bytes = PatternContent(seed: 1).bytes(0..<1_000)
-        // 1: the pack is created; 2: its header; 3: the frame's header; 4: the payload.
-        for count in 0..<4 {
+        // 1: the pack is created; 2: its header; 3: the frames.
+        for count in 0..<3 {
             let fresh = try EngineFixture()
             fresh.machine.power.failNext(after: count, with: fault)
             let expected: StoreError.Code = fault == .noSpace ? .insufficientStorage : .ioFailure

@@ -4,6 +4,7 @@
 import ChunkEngine
 import Checksums
 import ChunkFormat
+import FileStore
 import MetadataStore
 import NIOCore
 import StorageTestSupport
@@ -28,6 +29,27 @@ import Testing
         let statistics = try fixture.statistics()
         #expect(statistics.deduplicatedByteCount == (size > 16 << 10 ? size : 0))
         if isCompressible, size > 16 << 10 { #expect(statistics.compressedByteCount < size / 2) }
+    }
+
+    /// Whole pages can go past the page cache; the short run between them must not be harmed.
+    @Test func `takes whole pages of its pack when it is long`() async throws {
+        let fixture = try EngineFixture(configuration: .real)
+        let sizes: [UInt64] = [300_000, 20_000, 1 << 20, 20_001, 3_000_000]
+        let contents = sizes.map { PatternContent(seed: $0).bytes(0..<$0) }
+        fixture.machine.trace.removeAll()
+        for (index, bytes) in contents.enumerated() { try await fixture.put("\(index)", bytes) }
+        let writes = fixture.machine.trace.lines.compactMap { line -> (offset: Int, count: Int)? in
+            guard line.hasPrefix("write packs/"), let place = line.split(separator: " ").last else { return nil }
+            let numbers = place.split(separator: "+").compactMap { Int($0) }
+            return numbers.count == 2 ? (numbers[0], numbers[1]) : nil
+        }
+        let long = writes.filter { $0.count >= 128 << 10 }
+        #expect(long.count >= 5)
+        #expect(long.allSatisfy { $0.offset % 4_096 == 0 && $0.count % 4_096 == 0 })
+        #expect(writes.contains { $0.count == 20_064 } && writes.contains { $0.count == 20_065 })
+        let next = try await fixture.restarted()
+        for (index, bytes) in contents.enumerated() { #expect(try await next.get("\(index)") == bytes) }
+        try next.expectSound()
     }
 
     @Test(arguments: [1, 63, 64, 65, 1_000, 1_024, 1_025, 2_048, 2_049, 10_000, 40_000], [1, 100, 777, Int.max])

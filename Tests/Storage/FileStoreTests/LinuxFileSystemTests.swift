@@ -28,6 +28,38 @@ import Testing
         #expect(refused?.code == .isDirectory)
     }
 
+    /// Long writes of whole pages go past the page cache, others through it: a reader must see one file.
+    @Test(arguments: ["/tmp", "/dev/shm"])
+    func `writes past the cache and through it make one file`(_ place: String) throws {
+        let directory = TemporaryDirectory(in: place)
+        let file = try LinuxFileSystem().open(directory.file("f"), .create)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4_096)
+        defer { memory.deallocate() }
+        let random = SeededRandom(seed: 1)
+        var model: [UInt8] = []
+        var back = [UInt8](repeating: 0, count: 4 << 20)
+        for round in 0..<60 {
+            // Pages and odd places, aligned and not, short and long, over what is there and behind it.
+            let isPaged = round % 3 != 0
+            let unit = isPaged ? 4_096 : 1
+            let count = (1 + Int(random.next() % UInt64(256 << 10)) / unit) * unit
+            let offset = Int(random.next() % UInt64(model.count + 100_000)) / unit * unit
+            let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ round) }
+            memory.copyBytes(from: content)
+            try file.write(UnsafeRawBufferPointer(rebasing: memory[..<count]), at: UInt64(offset))
+            if model.count < offset + count {
+                model.append(contentsOf: [UInt8](repeating: 0, count: offset + count - model.count))
+            }
+            model.replaceSubrange(offset..<offset + count, with: content)
+            if round % 7 == 0 { try file.sync() }
+            #expect(try file.size() == UInt64(model.count))
+            let read = try back.withUnsafeMutableBytes { buffer in
+                try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<model.count]), at: 0)
+            }
+            #expect(read == model.count && back[..<read].elementsEqual(model), "round \(round)")
+        }
+    }
+
     @Test func `descriptors don't reach child processes`() throws {
         let directory = TemporaryDirectory()
         let file = try LinuxFileSystem().open(directory.file("f"), .create)

@@ -7,8 +7,9 @@ import Glibc
 package final class TemporaryDirectory: Sendable {
     package let path: String
 
-    package init() {
-        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    /// - Parameter place: the directory to make it in; nil takes the usual one.
+    package init(in place: String? = nil) {
+        let base = place ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(base)/drydock-test-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "can't make a temporary directory below \(base): errno \(errno)")
         path = template.withUnsafeBufferPointer { buffer in

@@ -13,8 +13,9 @@
 // Swift's Glibc module lacks the call and the flag.
 ssize_t drydock_preadv2_nowait(int fd, void *_Nonnull buffer, size_t count, off_t offset);
 
-// Reserves blocks without changing the size of the file: fallocate with FALLOC_FL_KEEP_SIZE. 0 or -1.
-int drydock_preallocate(int fd, off_t offset, off_t count);
+// Opens the file of `fd` once more, for writes past the page cache (O_DIRECT, which Swift's Glibc module lacks): by
+// descriptor, since its name may have changed. -1 where the file system has no such writes.
+int drydock_open_direct(int fd);
 
 // Takes the exclusive lock of a file, for as long as this open file description lives. 0, or -1 with EAGAIN when
 // another description has it, in this process or another. fcntl is variadic, which Swift can't call.

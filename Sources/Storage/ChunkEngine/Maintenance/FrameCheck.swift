@@ -8,25 +8,23 @@ import StorageTypes
 
 /// Reads frames as they lie in a pack and compares them with the chunk index.
 enum FrameCheck {
-    /// The frame of a chunk, appended to `memory`; nil when it is not intact.
+    /// The payload of a chunk's frame, which is now the last one of `run`; nil when it is not intact. Valid until the next
+    /// frame comes.
     static func load(
         _ chunk: ChunksByPack.Chunk,
         from file: any File,
-        into memory: Block
-    ) throws(StoreError) -> EncodedFrame? {
+        into run: PackRun
+    ) throws(StoreError) -> UnsafeRawBufferPointer? {
         let byteCount = Int(chunk.record.frameByteCount)
-        let start = memory.end
-        guard start + byteCount <= memory.memory.count else { return nil }
-        let target = UnsafeMutableRawBufferPointer(rebasing: memory.memory[start..<start + byteCount])
+        let target = run.room(byteCount)
         let count = try StorageCall.files { () throws(FileSystemError) in
             try file.read(into: target, at: chunk.record.offset)
         }
         guard count == byteCount else { return nil }
         let frame = UnsafeRawBufferPointer(target)
         guard header(frame, chunk) != nil else { return nil }
-        memory.end += byteCount
-        let payload = UnsafeRawBufferPointer(rebasing: frame[PackFormat.frameHeaderByteCount...])
-        return EncodedFrame(header: [UInt8](frame[..<PackFormat.frameHeaderByteCount]), payload: payload)
+        run.take(byteCount)
+        return UnsafeRawBufferPointer(rebasing: frame[PackFormat.frameHeaderByteCount...])
     }
 
     /// The header of a frame that is, byte for byte, the one the record describes.
@@ -42,14 +40,17 @@ enum FrameCheck {
     }
 
     /// Whether the plain bytes of a frame have the SHA-256 they are stored under.
-    static func hasDigest(_ frame: EncodedFrame, _ chunk: ChunksByPack.Chunk, _ decompressors: DecompressorPool) -> Bool
-    {
+    static func hasDigest(
+        _ payload: UnsafeRawBufferPointer,
+        _ chunk: ChunksByPack.Chunk,
+        _ decompressors: DecompressorPool
+    ) -> Bool {
         switch chunk.record.encoding {
         case .plain:
-            return SHA256.hash(frame.payload) == chunk.digest
+            return SHA256.hash(payload) == chunk.digest
         case .zstd:
             let plain = Block(start: 0, byteCount: Int(chunk.record.plainByteCount))
-            return decompressors.decompress(frame.payload, into: plain.memory)
+            return decompressors.decompress(payload, into: plain.memory)
                 && SHA256.hash(UnsafeRawBufferPointer(plain.memory)) == chunk.digest
         }
     }

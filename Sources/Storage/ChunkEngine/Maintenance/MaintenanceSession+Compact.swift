@@ -116,19 +116,18 @@ extension MaintenanceSession {
         isLast: Bool
     ) throws(StoreError) -> UInt64 {
         guard let old = chunks.first?.record.pack else { return 0 }
-        let memory = Block(start: 0, byteCount: Int(chunks.reduce(0) { $0 + $1.record.frameByteCount }))
-        var frames: [EncodedFrame] = []
+        let run = engine.runs.take()
+        defer { engine.runs.giveBack(run) }
         var intact: [ChunksByPack.Chunk] = []
         var damaged: [ChunksByPack.Chunk] = []
         for chunk in chunks {
-            if let frame = try FrameCheck.load(chunk, from: file, into: memory) {
-                frames.append(frame)
+            if try FrameCheck.load(chunk, from: file, into: run) != nil {
                 intact.append(chunk)
             } else {
                 damaged.append(chunk)
             }
         }
-        let target: (pack: WritablePack, offset: UInt64)? = frames.isEmpty ? nil : try engine.packs.append(frames)
+        let target: (pack: WritablePack, offset: UInt64)? = run.isEmpty ? nil : try engine.packs.append(run)
         let (moved, lost, drops) = (intact, damaged, isLast && damaged.isEmpty)
         try commit { transaction throws(StoreError) in
             if let target {

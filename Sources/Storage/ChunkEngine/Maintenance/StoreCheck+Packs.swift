@@ -101,9 +101,9 @@ extension StoreCheck {
     }
 
     private mutating func checkFrame(_ chunk: ChunksByPack.Chunk, in file: any File) throws(StoreError) {
-        let memory = Block(start: 0, byteCount: Int(chunk.record.frameByteCount))
-        let frame = try FrameCheck.load(chunk, from: file, into: memory)
-        if let frame, depth < .contents || FrameCheck.hasDigest(frame, chunk, decompressors) {
+        frame.removeAll()
+        let payload = try FrameCheck.load(chunk, from: file, into: frame)
+        if let payload, depth < .contents || FrameCheck.hasDigest(payload, chunk, decompressors) {
             report.verifiedByteCount += chunk.record.frameByteCount
         } else {
             report.add(.damagedFrame(chunk.digest, pack: chunk.record.pack, offset: chunk.record.offset))

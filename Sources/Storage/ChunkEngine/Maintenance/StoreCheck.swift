@@ -19,6 +19,8 @@ struct StoreCheck {
     var reclaimable: Set<UInt64> = []
     var pending: Set<UInt64> = []
     let decompressors = DecompressorPool()
+    /// Holds the frame being checked.
+    let frame = PackRun()
 
     init(
         _ configuration: EngineConfiguration,

@@ -17,6 +17,9 @@ final class PackStore: Sendable {
         var records: [UInt32: PackRecord]
     }
 
+    /// Shorter runs would waste more on their last page than the page cache costs.
+    private static let pagedByteCountMin = 128 << 10
+
     let layout: EngineLayout
     private let fileSystem: any FileSystem
     private let packByteCountMax: UInt64
@@ -59,49 +62,37 @@ final class PackStore: Sendable {
         state.withLock { $0.current?.id == id ? $0.current?.file : nil }
     }
 
-    /// Writes the frames one behind the other and returns where the first one starts. Blocks.
+    /// Writes the frames and returns where the first one starts. Blocks.
+    ///
+    /// A long run takes whole pages, so that it can go past the page cache: on a busy machine filling the cache costs more than
+    /// all the hashing. What is left of its last page is garbage, 2 KiB on average.
     ///
     /// - Throws: `insufficientStorage`, `ioFailure`: only this write failed, and its extent is garbage.
-    func append(_ frames: [EncodedFrame]) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
-        let byteCount = frames.reduce(0) { $0 + UInt64($1.byteCount) }
-        try space.charge(byteCount)
-        let (pack, start) = try reserve(byteCount)
-        try StorageCall.files { () throws(FileSystemError) in
-            var offset = start
-            for frame in frames {
-                try Self.write(frame, to: pack.file, at: offset)
-                offset += UInt64(frame.byteCount)
-            }
-        }
+    func append(_ run: PackRun) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
+        let isPaged = run.byteCount >= Self.pagedByteCountMin
+        let bytes = isPaged ? run.wholePages : run.bytes
+        try space.charge(UInt64(bytes.count))
+        let (pack, start) = try reserve(UInt64(bytes.count), isPaged: isPaged)
+        try StorageCall.files { () throws(FileSystemError) in try pack.file.write(bytes, at: start) }
         pack.markWritten()
         return (pack, start)
     }
 
-    private static func write(_ frame: EncodedFrame, to file: any File, at offset: UInt64) throws(FileSystemError) {
-        var failure: FileSystemError?
-        frame.header.withUnsafeBytes { header in
-            do throws(FileSystemError) {
-                try file.write(header, at: offset)
-                try file.write(frame.payload, at: offset + UInt64(header.count))
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-    }
-
     /// Takes the next `byteCount` bytes of the current pack, or of a new one.
-    private func reserve(_ byteCount: UInt64) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
+    private func reserve(_ byteCount: UInt64, isPaged: Bool) throws(StoreError) -> (pack: WritablePack, offset: UInt64)
+    {
         // The lock is held while a pack is made: one in 512 MiB, and everybody else would have to wait for it anyway.
         let result = state.withLock { state -> Result<(pack: WritablePack, offset: UInt64), StoreError> in
-            if let pack = state.current, state.reservedEnd + byteCount <= packByteCountMax {
-                defer { state.reservedEnd += byteCount }
-                return .success((pack, state.reservedEnd))
+            let start = isPaged ? PackRun.pageEnd(state.reservedEnd) : state.reservedEnd
+            if let pack = state.current, start + byteCount <= packByteCountMax {
+                state.reservedEnd = start + byteCount
+                return .success((pack, start))
             }
             do throws(FileSystemError) {
                 let pack = try createPack(&state)
-                defer { state.reservedEnd += byteCount }
-                return .success((pack, state.reservedEnd))
+                let start = isPaged ? PackRun.pageEnd(state.reservedEnd) : state.reservedEnd
+                state.reservedEnd = start + byteCount
+                return .success((pack, start))
             } catch {
                 return .failure(StoreError(error))
             }

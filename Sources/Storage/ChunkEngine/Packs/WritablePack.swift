@@ -34,12 +34,3 @@ final class WritablePack: Sendable {
         }
     }
 }
-
-/// A frame that is ready to be written. Lives as long as the block and the compressor its payload lies in.
-struct EncodedFrame {
-    /// 64 bytes.
-    let header: [UInt8]
-    let payload: UnsafeRawBufferPointer
-
-    var byteCount: Int { header.count + payload.count }
-}

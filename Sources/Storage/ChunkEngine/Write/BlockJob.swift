@@ -15,9 +15,7 @@ struct BlockJob {
     var governor: CompressionGovernor
     private let stream: ChunkStream
     private var compressor: Compressor?
-    private var frames: [EncodedFrame] = []
-    /// Offset of the next frame behind the first.
-    private var frameOffset: UInt64 = 0
+    private var run: PackRun?
     /// Staged chunks that wait for `write`, by digest; a chunk may come twice in a block.
     private var waiting: [SHA256Digest: (chunk: StagedChunk, indices: [Int])] = [:]
 
@@ -28,7 +26,8 @@ struct BlockJob {
 
     /// Gives back what was borrowed. The last call.
     mutating func end() {
-        frames = []
+        if let run { stream.engine.runs.giveBack(run) }
+        run = nil
         if let compressor { stream.engine.compressors.giveBack(compressor) }
         compressor = nil
     }
@@ -74,48 +73,52 @@ struct BlockJob {
 
     /// Makes the frame; the returned chunk's offset is relative to the first frame of this block.
     private mutating func encode(_ bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> StagedChunk {
-        let compressed = compress(bytes)
-        let payload = compressed ?? bytes
+        let run = run ?? stream.engine.runs.take()
+        self.run = run
+        let headerByteCount = PackFormat.frameHeaderByteCount
+        let room = run.room(headerByteCount + bytes.count)
+        let target = UnsafeMutableRawBufferPointer(rebasing: room[headerByteCount...])
+        let compressedByteCount = compress(bytes, into: target)
+        if compressedByteCount == nil { target.copyMemory(from: bytes) }
+        let payload = UnsafeRawBufferPointer(rebasing: target[..<(compressedByteCount ?? bytes.count)])
         let chunk = StagedChunk(
             digest: digest,
-            encoding: compressed == nil ? .plain : .zstd,
+            encoding: compressedByteCount == nil ? .plain : .zstd,
             plainByteCount: UInt32(bytes.count),
             encodedByteCount: UInt32(payload.count),
             xxh3: XXH3.hash64(payload),
             pack: 0,
-            offset: frameOffset,
+            offset: UInt64(run.byteCount),
             isIndexed: false
         )
-        let header = [UInt8](unsafeUninitializedCapacity: PackFormat.frameHeaderByteCount) { buffer, count in
-            FrameHeader(
-                encoding: chunk.encoding,
-                plainByteCount: chunk.plainByteCount,
-                encodedByteCount: chunk.encodedByteCount,
-                xxh3: chunk.xxh3,
-                digest: digest
-            ).encode(to: UnsafeMutableRawBufferPointer(buffer))
-            count = PackFormat.frameHeaderByteCount
-        }
-        frames.append(EncodedFrame(header: header, payload: payload))
-        frameOffset += chunk.frameByteCount
+        FrameHeader(
+            encoding: chunk.encoding,
+            plainByteCount: chunk.plainByteCount,
+            encodedByteCount: chunk.encodedByteCount,
+            xxh3: chunk.xxh3,
+            digest: digest
+        ).encode(to: room)
+        run.take(headerByteCount + payload.count)
         return chunk
     }
 
-    private mutating func compress(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    /// The length of the compressed bytes in `target`; nil when they are to be stored as they are.
+    private mutating func compress(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int?
+    {
         guard stream.engine.configuration.isCompressing, governor.shouldTry(bytes) else { return nil }
         if compressor == nil { compressor = stream.engine.compressors.take() }
-        guard let result = compressor?.compress(bytes) else {
+        guard let byteCount = compressor?.compress(bytes, into: target) else {
             governor.failed()
             return nil
         }
         governor.succeeded()
-        return result
+        return byteCount
     }
 
     /// Writes the new frames and tells everybody about them.
     mutating func write() throws(StoreError) {
-        guard !frames.isEmpty else { return }
-        let (pack, start) = try stream.engine.packs.append(frames)
+        guard let run else { return }
+        let (pack, start) = try stream.engine.packs.append(run)
         var written: [StagedChunk] = []
         written.reserveCapacity(waiting.count)
         for entry in waiting.values {
