@@ -53,7 +53,7 @@ struct Serve: AsyncParsableCommand {
         let credential = try rootCredential(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
-        let workers = WorkerPool(threadCount: System.coreCount * 2)
+        let workers = WorkerPool(threadCount: max(8, System.coreCount * 2))
         let store = try parts.openStore(workers)
         var http = HTTPServerConfiguration(eventLoopGroup: group)
         http.address = configuration.bindAddress

@@ -63,14 +63,16 @@ package enum ObjectKeys {
         var result: [UInt8] = []
         result.reserveCapacity(bucketIDByteCount + key.count)
         append(bucketID, to: &result)
-        result.append(contentsOf: key)
+        key.withBytes { result.append(contentsOf: $0) }
         return result
     }
 
     /// The bucket and key of an entry of table `objects`; nil for a key that is none.
     package static func splitObject(_ key: some RandomAccessCollection<UInt8>) -> (bucketID: UInt64, key: [UInt8])? {
-        guard key.count > bucketIDByteCount else { return nil }
-        return (integer(key.prefix(bucketIDByteCount)), [UInt8](key.dropFirst(bucketIDByteCount)))
+        key.withBytes { key in
+            guard key.count > bucketIDByteCount else { return nil }
+            return (integer(key.prefix(bucketIDByteCount)), [UInt8](key.dropFirst(bucketIDByteCount)))
+        }
     }
 
     /// All keys of one bucket in tables `objects` and `versions`.

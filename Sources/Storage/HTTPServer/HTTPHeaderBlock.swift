@@ -100,10 +100,18 @@ package struct HTTPHeaderBlock: Sendable {
         }
     }
 
-    package func forEach(_ body: (_ lowercaseName: String, _ value: String) -> Void) {
+    /// Each line's name as sent and its value in UTF-8, as bytes that are valid inside `body` only.
+    package func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         buffer.withUnsafeReadableBytes { bytes in
             for line in lines {
-                body(Self.name(bytes, line), Self.value(bytes, line))
+                let name = Self.slice(bytes, line.nameStart, UInt32(line.nameCount))
+                let value = Self.slice(bytes, line.valueStart, line.valueCount)
+                if value.allSatisfy({ $0 < 0x80 }) {
+                    body(name, value)
+                } else {
+                    var text = Self.value(bytes, line)
+                    text.withUTF8 { body(name, UnsafeRawBufferPointer($0)) }
+                }
             }
         }
     }
@@ -121,18 +129,14 @@ extension HTTPHeaderBlock {
         return true
     }
 
-    private static func name(_ bytes: UnsafeRawBufferPointer, _ line: Line) -> String {
-        let start = Int(line.nameStart)
-        let count = Int(line.nameCount)
-        return String(unsafeUninitializedCapacity: count) { output in
-            for offset in 0..<count { output[offset] = ASCII.lowercased(bytes[start + offset]) }
-            return count
-        }
+    private static func slice(_ bytes: UnsafeRawBufferPointer, _ start: UInt32, _ count: UInt32)
+        -> UnsafeRawBufferPointer
+    {
+        UnsafeRawBufferPointer(rebasing: bytes[Int(start)..<Int(start) + Int(count)])
     }
 
     private static func value(_ bytes: UnsafeRawBufferPointer, _ line: Line) -> String {
-        let start = Int(line.valueStart)
-        let slice = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(line.valueCount)])
+        let slice = slice(bytes, line.valueStart, line.valueCount)
         if let text = String(validating: slice, as: UTF8.self) { return text }
         return String(String.UnicodeScalarView(slice.map { Unicode.Scalar($0) }))
     }

@@ -9,11 +9,11 @@ package struct SHA256Digest: Sendable, Hashable, Comparable {
     /// - Parameter bytes: exactly 32 bytes.
     package init(bytes: some Collection<UInt8>) {
         precondition(bytes.count == 32, "a SHA-256 holds 32 bytes")
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.enumerated() {
-            words[index / 8] = words[index / 8] << 8 | UInt64(byte)
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        withUnsafeMutableBytes(of: &words) { words in
+            bytes.withBytes { words.copyBytes(from: $0) }
         }
-        self.words = (words[0], words[1], words[2], words[3])
+        self.init(words: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian))
     }
 
     package init(words: (UInt64, UInt64, UInt64, UInt64)) {
@@ -21,14 +21,9 @@ package struct SHA256Digest: Sendable, Hashable, Comparable {
     }
 
     package var bytes: [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(32)
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
+        withUnsafeBytes(of: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)) {
+            [UInt8]($0)
         }
-        return result
     }
 
     package var hex: String { Hex.encode(bytes) }

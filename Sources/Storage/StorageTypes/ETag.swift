@@ -42,33 +42,36 @@ package struct ETag: Sendable, Hashable {
 /// Lower-case hexadecimal.
 package enum Hex {
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
-        String(unsafeUninitializedCapacity: bytes.count * 2) { output in
-            var index = 0
-            for byte in bytes {
-                output[index] = digit(byte >> 4)
-                output[index + 1] = digit(byte & 15)
-                index += 2
+        bytes.withBytes { bytes in
+            String(unsafeUninitializedCapacity: bytes.count * 2) { output in
+                for index in bytes.indices {
+                    output[index * 2] = digit(bytes[index] >> 4)
+                    output[index * 2 + 1] = digit(bytes[index] & 15)
+                }
+                return bytes.count * 2
             }
-            return index
         }
     }
 
     /// Nil unless the text is an even number of hexadecimal digits of either case.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        guard text.count.isMultiple(of: 2) else { return nil }
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count / 2)
-        var high: UInt8?
-        for byte in text {
-            guard let value = value(byte) else { return nil }
-            if let first = high {
-                result.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
+        text.withBytes { decode(bytes: $0) }
+    }
+
+    private static func decode(bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard bytes.count.isMultiple(of: 2) else { return nil }
+        var isValid = true
+        let result = [UInt8](unsafeUninitializedCapacity: bytes.count / 2) { output, count in
+            for index in 0..<bytes.count / 2 {
+                guard let high = value(bytes[index * 2]), let low = value(bytes[index * 2 + 1]) else {
+                    isValid = false
+                    return
+                }
+                output[index] = high << 4 | low
+                count = index + 1
             }
         }
-        return result
+        return isValid ? result : nil
     }
 
     @inline(__always)

@@ -45,12 +45,15 @@ extension RequestHead {
         _ bytes: UnsafeRawBufferPointer,
         _ range: Range<Int>
     ) throws(HTTPProtocolError) -> Range<Int> {
-        var bad = false
-        for position in range {
-            let byte = bytes[position]
-            bad = bad || (byte < ASCII.space && byte != ASCII.tab) || byte == 0x7F
+        // No branches, so that the compiler takes many bytes at once.
+        var bad: UInt8 = 0
+        for byte in UnsafeRawBufferPointer(rebasing: bytes[range]) {
+            let isControl: UInt8 = byte < ASCII.space ? 1 : 0
+            let isTab: UInt8 = byte == ASCII.tab ? 1 : 0
+            let isDelete: UInt8 = byte == 0x7F ? 1 : 0
+            bad |= (isControl ^ isTab) | isDelete
         }
-        guard !bad else { throw .badHeader }
+        guard bad == 0 else { throw .badHeader }
         var start = range.lowerBound
         var end = range.upperBound
         while start < end, bytes[start] == ASCII.space || bytes[start] == ASCII.tab { start += 1 }

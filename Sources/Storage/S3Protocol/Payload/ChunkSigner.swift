@@ -16,7 +16,7 @@ struct ChunkSigner {
 
     init(_ context: ChunkSigningContext) {
         self.context = context
-        self.previous = context.seedSignature
+        previous = context.seedSignature.digits
     }
 
     /// A chunk begins that claims `signature`.
@@ -78,9 +78,15 @@ struct ChunkSigner {
                 ],
             )
         }
+        return calculated.digits
+    }
+}
+
+extension SHA256Digest {
+    /// 64 lower-case digits.
+    fileprivate var digits: [UInt8] {
         var digits: [UInt8] = []
-        digits.reserveCapacity(64)
-        calculated.appendHex(to: &digits)
+        appendHex(to: &digits)
         return digits
     }
 }

@@ -34,28 +34,28 @@ package struct S3Target: Sendable {
     ) throws(S3Error) -> S3Target {
         guard rawPath.utf8.first == UInt8(ascii: "/") else { throw invalidURI(rawPath) }
         let query = try S3Query(parsing: rawQuery)
-        let path = rawPath.utf8.dropFirst()
+        let path = rawPath[rawPath.utf8.index(after: rawPath.startIndex)...]
         if let bucket = bucket(inHost: host, baseDomains: baseDomains) {
             let key = try path.isEmpty ? nil : key(path, rawPath)
             return S3Target(bucket: bucket, key: key, query: query, isVirtualHosted: true)
         }
         guard !path.isEmpty else { return S3Target(bucket: nil, key: nil, query: query) }
-        let slash = path.firstIndex(of: UInt8(ascii: "/"))
-        guard let bytes = PercentEncoding.decode(path[..<(slash ?? path.endIndex)]),
+        let slash = path.index(of: UInt8(ascii: "/"))
+        guard let bytes = PercentEncoding.decode(path[..<(slash ?? path.endIndex)].utf8),
             let bucket = String(validating: bytes, as: UTF8.self)
         else { throw invalidURI(rawPath) }
         guard let slash else { return S3Target(bucket: bucket, key: nil, query: query) }
-        let rest = path[path.index(after: slash)...]
+        let rest = path[path.utf8.index(after: slash)...]
         return S3Target(bucket: bucket, key: try rest.isEmpty ? nil : key(rest, rawPath), query: query)
     }
 
     /// The key as text; nil for a bucket.
     package var keyString: String? { key.map { String(decoding: $0, as: UTF8.self) } }
 
-    private static func key(_ path: Substring.UTF8View, _ rawPath: String) throws(S3Error) -> [UInt8] {
-        guard let bytes = PercentEncoding.decode(path), String(validating: bytes, as: UTF8.self) != nil else {
-            throw invalidURI(rawPath)
-        }
+    private static func key(_ path: Substring, _ rawPath: String) throws(S3Error) -> [UInt8] {
+        guard let bytes = PercentEncoding.decode(path.utf8),
+            bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil
+        else { throw invalidURI(rawPath) }
         guard bytes.count <= ObjectKey.byteCountMax else {
             throw S3Error(
                 .keyTooLongError,

@@ -12,9 +12,7 @@ struct SignedHeaderList {
 
     /// Nil when it is empty, has an empty name, or has more names than any client signs.
     init?(_ text: Substring) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 { bytes.append(S3Headers.lowercased(byte)) }
+        let bytes = text.utf8.withBytes { $0.map { S3Headers.lowercased($0) } }
         var names: [Range<Int>] = []
         names.reserveCapacity(16)
         var start = 0

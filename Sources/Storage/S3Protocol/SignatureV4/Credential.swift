@@ -106,8 +106,8 @@ package struct ChunkSigningContext: Sendable {
     /// As in the string to sign, `20130524T000000Z`.
     let date: String
     /// `20130524/us-east-1/s3/aws4_request`
-    let scope: String
-    /// The request's own signature, 64 lower-case digits.
-    let seedSignature: [UInt8]
+    let scope: Substring
+    /// The request's own signature.
+    let seedSignature: SHA256Digest
     let accessKey: String
 }

@@ -61,7 +61,7 @@ extension SignatureV4 {
     private static func fields(_ header: String) throws(S3Error) -> Fields {
         let header = header[...]
         guard !header.isEmpty else { throw S3Error(.accessDenied) }
-        guard let space = header.utf8.firstIndex(of: UInt8(ascii: " ")) else {
+        guard let space = header.index(of: UInt8(ascii: " ")) else {
             throw S3Error.invalidArgument(
                 "Authorization header is invalid -- one and only one ' ' (space) required",
                 name: "Authorization",
@@ -73,9 +73,9 @@ extension SignatureV4 {
         var credential: Substring?
         var signedHeaders: Substring?
         var signature: Substring?
-        for piece in header[space...].utf8.split(separator: UInt8(ascii: ","), maxSplits: 8) {
-            let field = Substring(piece).trimmed
-            guard let equals = field.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
+        for piece in header[space...].pieces(UInt8(ascii: ","), countMax: 9) {
+            let field = piece.trimmed
+            guard let equals = field.index(of: UInt8(ascii: "=")) else { continue }
             let value = field[field.utf8.index(after: equals)...]
             switch field[..<equals] {
             case "Credential": credential = value
@@ -140,21 +140,4 @@ extension SignatureV4 {
             ],
         )
     }
-}
-
-extension Substring {
-    /// The first bytes; the text is ASCII there.
-    func prefix(utf8Count count: Int) -> Substring { Substring(utf8.prefix(count)) }
-
-    /// Without spaces and tabs at both ends.
-    var trimmed: Substring {
-        var bytes = utf8[...]
-        while let first = bytes.first, S3Headers.isSpace(first) { bytes = bytes.dropFirst() }
-        while let last = bytes.last, S3Headers.isSpace(last) { bytes = bytes.dropLast() }
-        return Substring(bytes)
-    }
-}
-
-extension String {
-    func prefix(utf8Count count: Int) -> Substring { self[...].prefix(utf8Count: count) }
 }

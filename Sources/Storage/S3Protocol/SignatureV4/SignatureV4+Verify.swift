@@ -65,14 +65,11 @@ extension SignatureV4 {
             throw Self.mismatch(request, toSign, accessKey: scope.accessKey, signature: signature)
         }
         if cached == nil { cache.insert(key, for: credential, day: scope.day, region: scope.region) }
-        var seed: [UInt8] = []
-        seed.reserveCapacity(64)
-        provided.appendHex(to: &seed)
         return ChunkSigningContext(
             key: key,
             date: date,
-            scope: String(scope.text),
-            seedSignature: seed,
+            scope: scope.text,
+            seedSignature: provided,
             accessKey: scope.accessKey,
         )
     }
@@ -107,7 +104,7 @@ extension SignatureV4 {
         text.append(contentsOf: "AWS4-HMAC-SHA256\n".utf8)
         text.append(contentsOf: date.utf8)
         text.append(0x0A)
-        text.append(contentsOf: scope.utf8)
+        scope.utf8.withBytes { text.append(contentsOf: $0) }
         text.append(0x0A)
         SHA256.hash(request).appendHex(to: &text)
         return text

@@ -96,11 +96,7 @@ struct CredentialScope {
         region expected: String?,
         malformed: (_ message: String, _ extras: [S3Error.Extra]) -> S3Error
     ) throws(S3Error) {
-        let pieces = credential.utf8.split(
-            separator: UInt8(ascii: "/"),
-            maxSplits: 64,
-            omittingEmptySubsequences: false
-        )
+        let pieces = credential.pieces(UInt8(ascii: "/"), countMax: 65)
         guard pieces.count >= 5, pieces.count <= 64 else {
             throw malformed(
                 "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
@@ -108,7 +104,7 @@ struct CredentialScope {
             )
         }
         // An access key may hold slashes, the four fields behind it can't.
-        let scope = pieces.suffix(4).map { Substring($0) }
+        let scope = [Substring](pieces.suffix(4))
         let day = scope[0]
         guard day.utf8.count == 8, day.utf8.allSatisfy({ (48...57).contains($0) }) else {
             throw malformed(

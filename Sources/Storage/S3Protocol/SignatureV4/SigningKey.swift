@@ -109,14 +109,15 @@ extension SHA256Digest {
 
     /// Appends 64 lower-case digits.
     func appendHex(to output: inout [UInt8]) {
-        for word in [words.0, words.1, words.2, words.3] {
-            var shift: UInt64 = 60
-            while true {
-                let digit = UInt8(truncatingIfNeeded: word >> shift & 15)
-                output.append(digit < 10 ? digit &+ 48 : digit &+ 87)
-                if shift == 0 { break }
-                shift -= 4
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digits in
+            withUnsafeBytes(of: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)) { bytes in
+                for index in 0..<32 {
+                    let (high, low) = (bytes[index] >> 4, bytes[index] & 15)
+                    digits[index * 2] = high < 10 ? high &+ 48 : high &+ 87
+                    digits[index * 2 + 1] = low < 10 ? low &+ 48 : low &+ 87
+                }
             }
+            output.append(contentsOf: digits)
         }
     }
 }

@@ -127,7 +127,7 @@ package final class S3Service<Store: ObjectStoring>: HTTPService {
     func readHeaders(_ request: HTTPRequest) throws(S3Error) -> S3Headers {
         guard request.headers.byteCount <= configuration.headerByteCountMax else { throw headersTooLarge }
         var headers = S3Headers(byteCapacity: request.headers.byteCount)
-        request.headers.forEach { headers.append($0, $1) }
+        request.headers.forEach { headers.append(name: $0, value: $1) }
         guard !headers.isOverfull else { throw headersTooLarge }
         return headers
     }

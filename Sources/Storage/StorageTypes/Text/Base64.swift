@@ -4,6 +4,10 @@
 /// RFC 4648 base64 with padding, read strictly: a value has exactly one spelling.
 package enum Base64 {
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
+        bytes.withBytes { encode(bytes: $0) }
+    }
+
+    private static func encode(bytes: UnsafeBufferPointer<UInt8>) -> String {
         let count = (bytes.count + 2) / 3 * 4
         return String(unsafeUninitializedCapacity: count) { output in
             var position = 0
@@ -31,6 +35,10 @@ package enum Base64 {
     /// Nil for anything but whole groups of four digits with canonical padding: no white space, no missing `=`, no
     /// stray bits behind the last byte.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        text.withBytes { decode(bytes: $0) }
+    }
+
+    private static func decode(bytes text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard text.count.isMultiple(of: 4) else { return nil }
         var result: [UInt8] = []
         result.reserveCapacity(text.count / 4 * 3)

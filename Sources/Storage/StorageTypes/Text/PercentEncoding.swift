@@ -5,13 +5,15 @@
 package enum PercentEncoding {
     /// Appends the encoded form of `bytes`. - Parameter keepsSlash: `/` stays as it is, as in a path.
     package static func append(_ bytes: some Collection<UInt8>, keepsSlash: Bool, to output: inout [UInt8]) {
-        for byte in bytes {
-            if isUnreserved(byte) || (keepsSlash && byte == UInt8(ascii: "/")) {
-                output.append(byte)
-            } else {
-                output.append(UInt8(ascii: "%"))
-                output.append(upperDigit(byte >> 4))
-                output.append(upperDigit(byte & 15))
+        bytes.withBytes { bytes in
+            for byte in bytes {
+                if isUnreserved(byte) || (keepsSlash && byte == UInt8(ascii: "/")) {
+                    output.append(byte)
+                } else {
+                    output.append(UInt8(ascii: "%"))
+                    output.append(upperDigit(byte >> 4))
+                    output.append(upperDigit(byte & 15))
+                }
             }
         }
     }
@@ -27,18 +29,22 @@ package enum PercentEncoding {
     ///
     /// - Parameter plusIsSpace: as in a query; in a path a plus is a plus.
     package static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+        text.withBytes { decode(bytes: $0, plusIsSpace) }
+    }
+
+    private static func decode(bytes: UnsafeBufferPointer<UInt8>, _ plusIsSpace: Bool) -> [UInt8]? {
         var output: [UInt8] = []
-        output.reserveCapacity(text.count)
-        var index = text.startIndex
-        while index != text.endIndex {
-            let byte = text[index]
-            index = text.index(after: index)
+        output.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
             switch byte {
             case UInt8(ascii: "%"):
-                guard index != text.endIndex, let high = value(text[index]) else { return nil }
-                index = text.index(after: index)
-                guard index != text.endIndex, let low = value(text[index]) else { return nil }
-                index = text.index(after: index)
+                guard index + 1 < bytes.count, let high = value(bytes[index]), let low = value(bytes[index + 1]) else {
+                    return nil
+                }
+                index += 2
                 output.append(high << 4 | low)
             case UInt8(ascii: "+") where plusIsSpace:
                 output.append(UInt8(ascii: " "))
@@ -49,7 +55,7 @@ package enum PercentEncoding {
         return output
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case 65...90, 97...122, 48...57, 45, 46, 95, 126: true
