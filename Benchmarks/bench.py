@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the budgets table: what was measured, beside nginx and Debian's docker-registry in the same run.
 
-Usage: Benchmarks/bench.py [--quick] [--only WORD] [--keys N]
+Usage: Benchmarks/bench.py [--quick] [--only WORD,WORD] [--keys N]
 Rows that compare run A B A B and give the median of the ratios.
 """
 
@@ -133,7 +133,7 @@ class Bench:
             self.prepare()
             for step in [self.small_gets, self.large_gets, self.small_puts, self.heads_and_deletes, self.large_puts,
                          self.listing, self.recovery, self.registry]:
-                if not self.options.only or self.options.only in step.__name__:
+                if not self.options.only or any(word in step.__name__ for word in self.options.only.split(",")):
                     step()
         finally:
             with contextlib.suppress(Exception):
@@ -331,7 +331,7 @@ def cpu_name():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", help="run only the steps whose name holds this word")
+    parser.add_argument("--only", help="run only the steps whose names hold one of these words, with commas between")
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--directory", help="where data goes; default: the system's temporary directory")
     sys.exit(Bench(parser.parse_args()).run())

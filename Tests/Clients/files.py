@@ -9,7 +9,10 @@ import random
 
 def content(seed, size):
     """Incompressible bytes."""
-    return random.Random(seed).randbytes(size)
+    generator = random.Random(seed)
+    # `randbytes` takes at most 256 MiB at once.
+    block = 64 << 20
+    return b"".join(generator.randbytes(min(block, size - offset)) for offset in range(0, size, block))
 
 
 def write_tree(base, seed=1):

@@ -67,7 +67,8 @@ final class Connection {
         while wantsToWrite {
             let count: Int
             if sent < head.count {
-                let flags = Int32(MSG_NOSIGNAL) | (body == nil ? 0 : Int32(MSG_MORE))
+                // With nothing to follow, the kernel would hold the head back for 200 ms.
+                let flags = Int32(MSG_NOSIGNAL) | (body?.isEmpty ?? true ? 0 : Int32(MSG_MORE))
                 count = head.withUnsafeBytes { bytes in
                     Glibc.send(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, flags)
                 }
