@@ -32,6 +32,9 @@ enum Announcement {
             lines.append(
                 "  export AWS_ENDPOINT_URL=\(scheme)://\(host):\(port) AWS_DEFAULT_REGION=\(configuration.region)"
             )
+            // A generated key is shown this once and has no character that a shell would take for its own.
+            let secret = root.isNew ? root.credential.secretKey : "…"
+            lines.append("  export AWS_ACCESS_KEY_ID=\(root.credential.accessKey) AWS_SECRET_ACCESS_KEY=\(secret)")
             lines.append("  aws s3 mb s3://first && aws s3 cp README.md s3://first/ && aws s3 ls s3://first/")
         }
         if let port = roles.registryPort {
