@@ -17,6 +17,12 @@ struct CollectGarbage: AsyncParsableCommand {
 
     @OptionGroup var flags: OfflineFlags
     @Flag(help: "Only say what would happen.") var dryRun = false
+    @Option(help: "Rewrite packs with more garbage than this, in percent; 0 gives everything back.")
+    var minGarbage = 20
+
+    func validate() throws {
+        guard (0...100).contains(minGarbage) else { throw ValidationError("--min-garbage is a percentage, 0 to 100") }
+    }
 
     private struct Report: Encodable {
         var dryRun: Bool
@@ -37,7 +43,8 @@ struct CollectGarbage: AsyncParsableCommand {
             fileSystem: parts.fileSystem,
             metadata: parts.metadata,
             clock: parts.clock,
-            dryRun: dryRun
+            dryRun: dryRun,
+            garbageShareMin: Double(minGarbage) / 100
         )
         let report = Report(
             dryRun: dryRun,

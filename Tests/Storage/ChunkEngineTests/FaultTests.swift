@@ -111,6 +111,27 @@ import Testing
         try next.expectSound()
     }
 
+    /// The room kept back while serving is what makes this possible.
+    @Test func `that is full gives space back to a collection`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.freeByteFloor = 4 << 20
+        let machine = SimulatedMachine(seed: 1)
+        let fixture = try EngineFixture(machine: machine, configuration: configuration)
+        let kept = PatternContent(seed: 1).bytes(0..<2_000)
+        try await fixture.put("kept", kept)
+        try await fixture.put("gone", PatternContent(seed: 2).bytes(0..<6_000))
+        try await fixture.delete("gone")
+        machine.disk.setCapacity(byteCount: 1 << 20)
+        let next = try await fixture.restarted()
+        await #expect(throws: StoreError(.insufficientStorage)) { try await next.put("b", [1]) }
+        await next.engine.shutdown()
+        let report = try next.collectGarbage()
+        #expect(report.freedByteCount > 5_000 && report.remainingGarbageByteCount == 0)
+        let last = try await next.restarted()
+        #expect(try await last.get("kept") == kept)
+        try last.expectSound()
+    }
+
     @Test func `that fails a read is an error of that read`() async throws {
         let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
         let bytes = PatternContent(seed: 1).bytes(0..<1_000)

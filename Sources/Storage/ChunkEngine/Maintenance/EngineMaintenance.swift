@@ -34,6 +34,9 @@ package enum EngineMaintenance {
         dryRun: Bool = false,
         garbageShareMin: Double = 0.2
     ) throws(StoreError) -> GCReport {
+        // What is kept back while serving is for this.
+        var configuration = configuration
+        configuration.freeByteFloor = 0
         var session = try MaintenanceSession(
             configuration,
             fileSystem: fileSystem,
