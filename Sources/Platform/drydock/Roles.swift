@@ -78,13 +78,15 @@ struct Roles {
         _ logger: Logger,
         _ admin: AdminService
     ) async throws -> Listener {
+        var s3 = S3ServiceConfiguration(
+            region: configuration.region,
+            baseDomains: configuration.domains,
+            ownerID: rootAccount
+        )
+        s3.reservedBuckets = [RegistryConfiguration().bucket]
         let service = S3Service(
             store: store,
-            configuration: S3ServiceConfiguration(
-                region: configuration.region,
-                baseDomains: configuration.domains,
-                ownerID: rootAccount
-            ),
+            configuration: s3,
             credentials: StaticCredentials([
                 Credential(accessKey: root.accessKey, secretKey: root.secretKey, account: rootAccount)
             ]),

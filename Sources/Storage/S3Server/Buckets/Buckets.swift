@@ -91,7 +91,8 @@ extension S3Service {
         }
         let region = call.query.first("bucket-region")
         buckets.removeAll {
-            !$0.name.string.hasPrefix(prefix) || $0.name.string <= start || (region != nil && $0.region != region)
+            configuration.reservedBuckets.contains($0.name.string) || !$0.name.string.hasPrefix(prefix)
+                || $0.name.string <= start || (region != nil && $0.region != region)
         }
         var token: String?
         if let limit, buckets.count > limit {

@@ -17,6 +17,7 @@ extension S3Service {
             throw .invalidArgument("The header is missing.", name: "x-amz-copy-source", value: "")
         }
         let source = try CopySource(parsing: text)
+        try checkReserved(source.bucket)
         try checkExpectedOwner(call, "x-amz-source-expected-bucket-owner")
         let isCurrent = try source.versionID.map { version throws(S3Error) in try VersionID.isNull(version) } ?? true
         do throws(StoreError) {

@@ -43,6 +43,8 @@ extension S3Service {
                 guard let next = try await rest.next() else { break }
                 piece = next
             } catch {
+                // The head said 200; the log and the metrics say how it ended.
+                record.status = 500
                 record.errorCode = "InternalError"
                 record.diagnosis = "cut after the head was sent: \(error)"
                 exchange.abort()

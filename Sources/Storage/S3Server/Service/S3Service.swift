@@ -116,12 +116,20 @@ package final class S3Service<Store: ObjectStoring>: HTTPService {
     }
 
     func readTarget(_ request: HTTPRequest) throws(S3Error) -> S3Target {
-        try S3Target.parse(
+        let target = try S3Target.parse(
             rawPath: request.rawPath,
             rawQuery: request.rawQuery,
             host: request.host,
             baseDomains: configuration.baseDomains,
         )
+        if let bucket = target.bucket { try checkReserved(bucket) }
+        return target
+    }
+
+    /// A clean-up over all buckets must not take another service's content along.
+    func checkReserved(_ bucket: String) throws(S3Error) {
+        guard configuration.reservedBuckets.contains(bucket) else { return }
+        throw S3Error(.accessDenied, "The bucket belongs to another service of this store.")
     }
 
     func readHeaders(_ request: HTTPRequest) throws(S3Error) -> S3Headers {

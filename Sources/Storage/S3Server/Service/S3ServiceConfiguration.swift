@@ -13,6 +13,8 @@ package struct S3ServiceConfiguration: Sendable {
     package var baseDomains: [String]
     /// The account of the root credential; owns every bucket.
     package var ownerID: String
+    /// Buckets that belong to other services of the appliance: not listed, and refused to everybody.
+    package var reservedBuckets: Set<String> = []
     /// Names, values and line ends of a request's headers together.
     package var headerByteCountMax = 8 << 10
     /// The largest PutObject and UploadPart.
