@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 ARGS ?=
 SEED ?= 1
-STEPS ?= 20000
+COUNT ?= 20
 CHECKED := --explicit-target-dependency-import-check error
 # All tests at once would starve those that talk over sockets.
 PARALLEL := --experimental-maximum-parallelization-width 4
@@ -51,10 +51,10 @@ bench: build
 	swift build -c release --package-path Benchmarks --static-swift-stdlib
 	.build/clients/bin/python Benchmarks/bench.py $(ARGS)
 
-## simulate: long crash runs: kill -9 rounds and power loss at every operation, more seeds than CI
+## simulate: long crash runs: kill -9 rounds and power loss at every operation with COUNT seeds from SEED on
 simulate: build
 	@scripts/require.sh clients
-	DRYDOCK_SIMULATION_SEED=$(SEED) DRYDOCK_SIMULATION_STEPS=$(STEPS) swift test $(CHECKED) --filter 'Crash'
+	DRYDOCK_SIMULATION_SEED=$(SEED) DRYDOCK_SIMULATION_COUNT=$(COUNT) swift test $(CHECKED) $(PARALLEL) --filter 'Crash'
 	DRYDOCK_KILL_ROUNDS=500 .build/clients/bin/python -m pytest Tests/Clients -k kill -rs -q
 
 ## conformance: the slow client runs (20 GB objects, thousands of connections)

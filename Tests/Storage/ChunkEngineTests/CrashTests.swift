@@ -2,22 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkEngine
-import Foundation
 import StorageTestSupport
 import StorageTypes
 import Testing
 
 /// The power goes in the middle of every single operation on disk and metadata, in turn.
 @Suite(.tags(.durability)) struct `A loss of power` {
-    /// Two seeds of the random mode; ten from `DRYDOCK_SIMULATION_SEED` on when that is set.
-    private static let randomSeeds: Range<UInt64> = {
-        let first = ProcessInfo.processInfo.environment["DRYDOCK_SIMULATION_SEED"].flatMap(UInt64.init)
-        return first.map { $0..<$0 &+ 10 } ?? 1..<3
-    }()
-
     @Test(arguments: Scenario.allCases, PowerLossMode.allCases)
     func `loses nothing that was acknowledged`(_ scenario: Scenario, _ mode: PowerLossMode) async throws {
-        let seeds = mode == .random ? Self.randomSeeds : 1..<2
+        let seeds = mode == .random ? SimulationSeeds.range(count: 2) : 1..<2
         for seed in seeds {
             var operation = 1
             while try await crash(scenario, mode, seed: seed, operation: operation) { operation += 1 }

@@ -13,7 +13,7 @@ import Testing
 @Suite(.tags(.durability)) struct `A loss of power` {
     @Test(arguments: Scenario.allCases, PowerLossMode.allCases)
     func `loses nothing that was acknowledged`(_ scenario: Scenario, _ mode: PowerLossMode) async throws {
-        let seeds: ClosedRange<UInt64> = mode == .random ? 1...4 : 1...1
+        let seeds = mode == .random ? SimulationSeeds.range(count: 4) : 1..<2
         for seed in seeds {
             var operation = 1
             while try await crash(scenario, mode, seed: seed, operation: operation) { operation += 1 }
