@@ -9,12 +9,16 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import urllib.request
 
 import boto3
 import botocore.config
+import botocore.exceptions
 import pytest
+from conftest import client
 from drydock import BINARY, Drydock
+from files import content
 
 
 def drydock(*arguments, environment=None, **options):
@@ -178,3 +182,98 @@ def test_offline_verbs_report_as_json(directory):
         json.loads(running.verb(verb, "--json").stdout)
     assert json.loads(running.verb("gc", "--dry-run", "--json").stdout)["reclaimedBytes"] == 0
     assert running.verb("stats").stdout
+
+
+def test_no_secret_in_the_most_talkative_log():
+    with Drydock.temporary("--log-level", "trace") as server:
+        client(server).create_bucket(Bucket="quiet")
+        server.stop()
+        log = server.log_text()
+        assert "CreateBucket" in log
+        assert server.secret_key not in log
+
+
+def test_a_failed_start_does_not_use_up_the_words_about_the_new_key():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRYDOCK_")}
+    with tempfile.TemporaryDirectory() as base, socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        data, port = f"{base}/data", busy.getsockname()[1]
+        command = [BINARY, "serve", "--data", data, "--registry-port", "0", "--admin-port", "0", "--s3-port"]
+        failed = subprocess.run([*command, str(port)], capture_output=True, text=True, timeout=30, env=environment)
+        assert failed.returncode != 0
+        assert failed.stderr.strip() == f"Error: can't listen for s3 on 127.0.0.1 port {port}: Address already in use"
+        assert not os.path.exists(f"{data}/root-credentials.json")
+        running = subprocess.Popen([*command, "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+        try:
+            said = "".join(iter(running.stdout.readline, "Try:\n"))
+            assert "said this once" in said
+            assert f"secret key   {json.load(open(f'{data}/root-credentials.json'))['secretKey']}" in said
+        finally:
+            running.terminate()
+            assert running.wait(timeout=30) == 0
+        assert not os.path.exists(f"{data}/run/ports.json")
+
+
+def test_nobody_else_reads_the_store_in_a_directory_made_by_another():
+    with tempfile.TemporaryDirectory() as base:
+        os.mkdir(f"{base}/data", 0o755)
+        server = Drydock(f"{base}/data")
+        server.start()
+        client(server).create_bucket(Bucket="private")
+        client(server).put_object(Bucket="private", Key="k", Body=b"small and secret")
+        server.stop()
+        for directory, _, files in os.walk(f"{base}/data/metadata"):
+            assert os.stat(directory).st_mode & 0o077 == 0
+            assert all(os.stat(os.path.join(directory, name)).st_mode & 0o077 == 0 for name in files)
+
+
+def test_offline_verbs_read_the_configuration_file_and_leave_other_directories_alone():
+    with Drydock.temporary() as server:
+        server.stop()
+        with tempfile.TemporaryDirectory() as base:
+            with open(f"{base}/drydock.yaml", "w") as file:
+                file.write(f"data: {server.data}\n")
+            done = subprocess.run([BINARY, "stats", "--json"], capture_output=True, text=True,
+                                  env={**os.environ, "DRYDOCK_CONFIG": f"{base}/drydock.yaml"})
+            assert done.returncode == 0, done.stderr
+            os.mkdir(f"{base}/other")
+            assert subprocess.run([BINARY, "stats", "--data", f"{base}/other"], capture_output=True).returncode != 0
+            assert os.listdir(f"{base}/other") == []
+
+
+def test_the_registrys_bucket_is_out_of_reach_of_s3():
+    with Drydock.temporary() as server:
+        s3 = client(server)
+        s3.create_bucket(Bucket="mine")
+        assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["mine"]
+        for call in [
+            lambda: s3.list_objects_v2(Bucket="drydock-registry"),
+            lambda: s3.put_object(Bucket="drydock-registry", Key="k", Body=b"x"),
+            lambda: s3.delete_bucket(Bucket="drydock-registry"),
+            lambda: s3.copy_object(Bucket="mine", Key="k", CopySource="drydock-registry/k"),
+        ]:
+            with pytest.raises(botocore.exceptions.ClientError) as refused:
+                call()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_damage_met_in_the_middle_of_an_answer_is_told():
+    with Drydock.temporary() as server:
+        s3 = client(server)
+        s3.create_bucket(Bucket="rot")
+        s3.put_object(Bucket="rot", Key="k", Body=content(1, 3 << 20))
+        server.stop()
+        pack = f"{server.data}/packs/00000001.pack"
+        with open(pack, "r+b") as file:
+            file.seek(os.path.getsize(pack) // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+        server.start()
+        with pytest.raises(Exception):
+            client(server).get_object(Bucket="rot", Key="k")["Body"].read()
+        with urllib.request.urlopen(f"{server.admin_url}/metrics") as page:
+            metrics = page.read().decode()
+        assert 'drydock_s3_requests_total{operation="GetObject",status="5xx"}' in metrics
+        assert "00000001.pack offset" in server.log_text()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Glibc
 
 /// `DATA/run/ports.json`: which port each listener really has, and whose process it is.
 package struct PortsFile: Sendable, Codable, Equatable {
@@ -28,6 +29,11 @@ package struct PortsFile: Sendable, Codable, Equatable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try DurableFile.write(try encoder.encode(self), to: Self.path(in: dataDirectory), mode: 0o644)
+    }
+
+    /// The listeners are gone, or about to go.
+    package static func remove(in dataDirectory: String) {
+        unlink(path(in: dataDirectory))
     }
 
     package static func read(in dataDirectory: String) throws -> PortsFile? {

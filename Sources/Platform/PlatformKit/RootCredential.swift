@@ -18,28 +18,42 @@ package struct RootCredential: Sendable, Codable, Equatable {
         dataDirectory + "/root-credentials.json"
     }
 
-    /// Reads the pair of an earlier start, or makes one and stores it with mode 0600.
-    ///
-    /// - Returns: the pair, and whether it is new and must be said.
-    package static func loadOrGenerate(
-        in dataDirectory: String,
-        random: any RandomSource
-    ) throws -> (credential: RootCredential, isNew: Bool) {
+    /// The pair of an earlier start; nil when there was none.
+    package static func load(in dataDirectory: String) throws -> RootCredential? {
         let path = path(in: dataDirectory)
-        if let data = try DurableFile.read(path) {
-            guard let credential = try? JSONDecoder().decode(RootCredential.self, from: data) else {
-                throw ConfigurationProblem("\(path) is not a credential file: it needs accessKey and secretKey")
-            }
-            return (credential, false)
+        guard let data = try DurableFile.read(path) else { return nil }
+        guard let credential = try? JSONDecoder().decode(RootCredential.self, from: data) else {
+            throw ConfigurationProblem("\(path) is not a credential file: it needs accessKey and secretKey")
         }
-        let credential = RootCredential(
+        if let problem = credential.problem { throw ConfigurationProblem("\(path): \(problem)") }
+        return credential
+    }
+
+    /// A new pair, not stored yet.
+    package static func generate(random: any RandomSource) -> RootCredential {
+        RootCredential(
             accessKey: "DRYDOCK" + text(13, of: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", random),
             secretKey: text(40, of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", random)
         )
+    }
+
+    /// Stores the pair for later starts, with mode 0600.
+    package func save(in dataDirectory: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try DurableFile.write(try encoder.encode(credential), to: path, mode: 0o600)
-        return (credential, true)
+        try DurableFile.write(try encoder.encode(self), to: Self.path(in: dataDirectory), mode: 0o600)
+    }
+
+    /// What makes the pair unusable; nil when nothing does.
+    var problem: String? {
+        let isPlain = accessKey.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") }
+        guard (3...128).contains(accessKey.utf8.count), isPlain else {
+            return "root-access-key must be 3 to 128 printable characters without '/'"
+        }
+        guard (8...128).contains(secretKey.utf8.count) else {
+            return "root-secret-key must be 8 to 128 bytes long"
+        }
+        return nil
     }
 
     /// Letters drawn without bias: values beyond the last whole multiple are drawn again.
@@ -53,4 +67,11 @@ package struct RootCredential: Sendable, Codable, Equatable {
         }
         return result
     }
+}
+
+/// Whatever a log or a debugger makes of a value that holds the pair, the secret is not in it.
+extension RootCredential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "root credential \(accessKey)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["accessKey": accessKey]) }
 }

@@ -40,6 +40,7 @@ extension ServeConfiguration {
         result.adminPort = try number(text(.adminPort), .adminPort, in: 0...65_535) ?? result.adminPort
         result.tls = try pair(text(.tlsCertificate), .tlsCertificate, text(.tlsKey), .tlsKey)
         result.rootCredential = try pair(text(.rootAccessKey), .rootAccessKey, text(.rootSecretKey), .rootSecretKey)
+            .map { RootCredential(accessKey: $0.0, secretKey: $0.1) }
         try result.checkRootCredential()
         if let region = text(.region) { result.region = try checkedRegion(region) }
         if let list = text(.domains) { result.domains = items(list) }
@@ -150,14 +151,7 @@ extension ServeConfiguration {
     }
 
     private func checkRootCredential() throws {
-        guard let (accessKey, secretKey) = rootCredential else { return }
-        let isPlain = accessKey.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") }
-        guard (3...128).contains(accessKey.utf8.count), isPlain else {
-            throw ConfigurationProblem("root-access-key must be 3 to 128 printable characters without '/'")
-        }
-        guard (8...128).contains(secretKey.utf8.count) else {
-            throw ConfigurationProblem("root-secret-key must be 8 to 128 bytes long")
-        }
+        if let problem = rootCredential?.problem { throw ConfigurationProblem(problem) }
     }
 
     private static func checkedRegion(_ region: String) throws -> String {

@@ -26,7 +26,7 @@ package struct ServeConfiguration: Sendable {
     /// Certificate chain and private key in PEM; nil serves plain HTTP.
     package var tls: (certificate: String, key: String)?
     /// Nil: read from the data directory, generated at the first start.
-    package var rootCredential: (accessKey: String, secretKey: String)?
+    package var rootCredential: RootCredential?
     package var region = "us-east-1"
     /// Base domains of virtual-host addressing.
     package var domains: [String] = []

@@ -12,9 +12,18 @@ enum Announcement {
         let isNew: Bool
     }
 
+    /// What a client on this machine puts into a URL.
+    private static func urlHost(_ address: String) -> String {
+        switch address {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "[::1]"
+        default: address.contains(":") ? "[\(address)]" : address
+        }
+    }
+
     static func say(_ configuration: ServeConfiguration, _ roles: Roles, _ root: Credential) {
         let scheme = configuration.tls == nil ? "http" : "https"
-        let host = configuration.bindAddress == "0.0.0.0" ? "127.0.0.1" : configuration.bindAddress
+        let host = urlHost(configuration.bindAddress)
         var lines = ["", "Drydock is ready. Data: \(configuration.dataDirectory)"]
         if let port = roles.s3Port { lines.append("  S3        \(scheme)://\(host):\(port)") }
         if let port = roles.registryPort { lines.append("  registry  \(host):\(port)") }

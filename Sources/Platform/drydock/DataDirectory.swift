@@ -25,8 +25,12 @@ struct DataDirectory {
     /// - Parameter mayCreate: false for the offline verbs, which must not make a store out of a typing error.
     init(_ path: String, mayCreate: Bool) throws {
         self.path = path
+        // RocksDB makes its files as the process lets it, and small objects lie in them.
+        umask(0o077)
         if mayCreate { try DurableFile.makeDirectories(path, mode: 0o700) }
         guard access(path, F_OK) == 0 else { throw ConfigurationProblem("there is no data directory \(path)") }
+        // Before the lock, which would leave its file in a directory that is not ours.
+        if !mayCreate { try Self.checkFormat(path, mayCreate: false) }
         do {
             lock = try DirectoryLock(directory: path)
         } catch {

@@ -37,7 +37,7 @@ struct Listener: Service {
             )
             return Listener(name: name, server: server, grace: grace, logger: logger, onDrain: onDrain)
         } catch let HTTPServerError.cannotListen(reason) {
-            throw ConfigurationProblem("can't listen for \(name) on \(configuration.address) port \(port): \(reason)")
+            throw ConfigurationProblem("can't listen for \(name) on \(reason)")
         }
     }
 
@@ -85,4 +85,8 @@ struct Listener: Service {
             throw ConfigurationProblem("\(files.certificate) and \(files.key) make no TLS identity: \(error)")
         }
     }
+}
+
+extension Listener: CustomStringConvertible {
+    var description: String { "\(name) listener" }
 }

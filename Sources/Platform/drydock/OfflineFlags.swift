@@ -10,15 +10,18 @@ import PlatformKit
 struct OfflineFlags: ParsableArguments {
     @Option(help: "The data directory. Default: as for drydock serve.")
     var data: String?
+    @Option(help: "Configuration file that names the data directory. Default: as for drydock serve.")
+    var config: String?
     @Flag(help: "Print the result as JSON.")
     var json = false
 
     /// Holds the directory, so no server starts meanwhile.
     func open() throws -> (directory: DataDirectory, parts: StoreParts) {
+        let environment = ProcessInfo.processInfo.environment
         let configuration = try ServeConfiguration.load(
             flags: data.map { [ServeSetting.data.rawValue: $0] } ?? [:],
-            environment: ProcessInfo.processInfo.environment,
-            fileText: nil,
+            environment: environment,
+            fileText: try ServeFlags.fileText(config, environment),
             isRoot: geteuid() == 0
         )
         let directory = try DataDirectory(configuration.dataDirectory, mayCreate: false)

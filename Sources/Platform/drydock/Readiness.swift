@@ -12,8 +12,15 @@ struct Readiness: Service {
     let credential: Announcement.Credential
 
     func run() async throws {
+        if credential.isNew { try credential.credential.save(in: configuration.dataDirectory) }
         try roles.ports(configuration).write(in: configuration.dataDirectory)
         Announcement.say(configuration, roles, credential)
         try await gracefulShutdown()
+        PortsFile.remove(in: configuration.dataDirectory)
     }
+}
+
+/// The service group logs its services by their descriptions.
+extension Readiness: CustomStringConvertible {
+    var description: String { "readiness" }
 }

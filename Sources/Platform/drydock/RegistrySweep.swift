@@ -33,3 +33,7 @@ struct RegistrySweep: Service {
         }
     }
 }
+
+extension RegistrySweep: CustomStringConvertible {
+    var description: String { "registry sweep" }
+}

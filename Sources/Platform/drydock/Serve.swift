@@ -83,14 +83,12 @@ struct Serve: AsyncParsableCommand {
         logger.info("stopped")
     }
 
+    /// A generated pair is stored by `Readiness`, when it is said: a start that fails must not use up the one time.
     private static func rootCredential(_ configuration: ServeConfiguration) throws -> Announcement.Credential {
-        if let (accessKey, secretKey) = configuration.rootCredential {
-            return .init(credential: RootCredential(accessKey: accessKey, secretKey: secretKey), isNew: false)
+        if let given = configuration.rootCredential { return .init(credential: given, isNew: false) }
+        if let stored = try RootCredential.load(in: configuration.dataDirectory) {
+            return .init(credential: stored, isNew: false)
         }
-        let (credential, isNew) = try RootCredential.loadOrGenerate(
-            in: configuration.dataDirectory,
-            random: SystemRandomSource()
-        )
-        return .init(credential: credential, isNew: isNew)
+        return .init(credential: .generate(random: SystemRandomSource()), isNew: true)
     }
 }

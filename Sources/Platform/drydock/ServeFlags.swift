@@ -51,7 +51,7 @@ struct ServeFlags: ParsableArguments {
         return try ServeConfiguration.load(
             flags: given,
             environment: environment,
-            fileText: try fileText(environment),
+            fileText: try Self.fileText(config, environment),
             isRoot: geteuid() == 0
         )
     }
@@ -69,8 +69,9 @@ struct ServeFlags: ParsableArguments {
         return result
     }
 
-    private func fileText(_ environment: [String: String]) throws -> String? {
-        let named = config ?? environment["DRYDOCK_CONFIG"]
+    /// The configuration file's text: the one given, or the usual one if there is one.
+    static func fileText(_ given: String?, _ environment: [String: String]) throws -> String? {
+        let named = given ?? environment["DRYDOCK_CONFIG"]
         guard let data = try DurableFile.read(named ?? "/etc/drydock/drydock.yaml") else {
             if let named { throw ConfigurationProblem("there is no configuration file \(named)") }
             return nil

@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -38,7 +39,8 @@ enum Listener {
         do {
             return try await bootstrap.bind(host: configuration.address, port: configuration.port).get()
         } catch {
-            throw .cannotListen("\(configuration.address) port \(configuration.port): \(error)")
+            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            throw .cannotListen("\(configuration.address) port \(configuration.port): \(reason)")
         }
     }
 

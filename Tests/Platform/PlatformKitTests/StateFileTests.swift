@@ -22,23 +22,36 @@ final class ScratchDirectory {
 @Suite struct StateFileTests {
     @Test func `the root credential is made once and kept private`() throws {
         let directory = try ScratchDirectory()
-        let (first, isNew) = try RootCredential.loadOrGenerate(in: directory.path, random: SystemRandomSource())
-        #expect(isNew)
-        #expect(first.accessKey.count == 20 && first.secretKey.count == 40)
-        let (second, isNewAgain) = try RootCredential.loadOrGenerate(in: directory.path, random: SystemRandomSource())
-        #expect(!isNewAgain)
-        #expect(first == second)
+        #expect(try RootCredential.load(in: directory.path) == nil)
+        let credential = RootCredential.generate(random: SystemRandomSource())
+        #expect(credential.accessKey.count == 20 && credential.secretKey.count == 40)
+        try credential.save(in: directory.path)
+        #expect(try RootCredential.load(in: directory.path) == credential)
         let attributes = try FileManager.default.attributesOfItem(atPath: RootCredential.path(in: directory.path))
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test(arguments: ["", "{}", "{\"accessKey\": 1}", "not json"])
+    @Test func `a credential never shows its secret`() {
+        struct Holder { let credential: RootCredential? }
+        let credential = RootCredential(accessKey: "ada", secretKey: "correct horse")
+        for text in [
+            "\(credential)", String(reflecting: credential), "\(Holder(credential: credential))",
+            String(reflecting: Holder(credential: credential)),
+        ] {
+            #expect(text.contains("ada") && !text.contains("correct horse"), "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        "", "{}", "{\"accessKey\": 1}", "not json", "{\"accessKey\": \"\", \"secretKey\": \"\"}",
+        "{\"accessKey\": \"root\", \"secretKey\": \"short\"}",
+    ])
     func `a damaged credential file is refused and not replaced`(text: String) throws {
         let directory = try ScratchDirectory()
         let path = RootCredential.path(in: directory.path)
         try text.write(toFile: path, atomically: false, encoding: .utf8)
         #expect(throws: ConfigurationProblem.self) {
-            try RootCredential.loadOrGenerate(in: directory.path, random: SystemRandomSource())
+            try RootCredential.load(in: directory.path)
         }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
@@ -48,6 +61,8 @@ final class ScratchDirectory {
         let ports = PortsFile(pid: 42, bind: "127.0.0.1", s3: 1, registry: nil, admin: 3)
         try ports.write(in: directory.path)
         #expect(try PortsFile.read(in: directory.path) == ports)
+        PortsFile.remove(in: directory.path)
+        #expect(try PortsFile.read(in: directory.path) == nil)
     }
 
     @Test func `a file in an unwritable place is a sentence with the path`() throws {
