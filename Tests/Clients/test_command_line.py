@@ -277,3 +277,16 @@ def test_damage_met_in_the_middle_of_an_answer_is_told():
             metrics = page.read().decode()
         assert 'drydock_s3_requests_total{operation="GetObject",status="5xx"}' in metrics
         assert "00000001.pack offset" in server.log_text()
+
+
+def test_metrics_tell_of_the_registry():
+    with Drydock.temporary() as server:
+        for path in ["/v2/", "/v2/team/app/tags/list"]:
+            subprocess.run(["curl", "-s", "-u", f"{server.access_key}:{server.secret_key}",
+                            f"http://{server.registry}{path}"], capture_output=True, check=True)
+        subprocess.run(["curl", "-s", "-X", "BREW", f"http://{server.registry}/v2/"], capture_output=True, check=True)
+        with urllib.request.urlopen(f"{server.admin_url}/metrics") as page:
+            metrics = page.read().decode()
+        assert 'drydock_registry_requests_total{method="GET",status="2xx"} 1' in metrics
+        assert 'drydock_registry_requests_total{method="GET",status="4xx"} 1' in metrics
+        assert 'method="other"' in metrics and "BREW" not in metrics

@@ -35,10 +35,12 @@ struct Roles {
         let grace = Duration.seconds(configuration.drainSeconds)
         let root = credential.credential
         let metrics = S3Metrics()
+        let registryMetrics = RegistryMetrics()
         let admin = AdminService(
             isReady: { store.writeRefusal == nil },
             sources: [
                 { page in StoreMetrics.append(store, to: &page) }, { page in StoreMetrics.append(metrics, to: &page) },
+                { page in StoreMetrics.append(registryMetrics, to: &page) },
             ]
         )
         var secure = http
@@ -49,7 +51,16 @@ struct Roles {
             roles.listeners.append(listener)
         }
         if configuration.roles.contains(.registry) {
-            let (listener, sweep) = try await startRegistry(configuration, store, root, secure, grace, logger, admin)
+            let (listener, sweep) = try await startRegistry(
+                configuration,
+                store,
+                root,
+                secure,
+                registryMetrics,
+                grace,
+                logger,
+                admin
+            )
             roles.registryPort = listener.server.port
             roles.listeners.append(listener)
             roles.registrySweep = sweep
@@ -113,6 +124,7 @@ struct Roles {
         _ store: ObjectStore,
         _ root: RootCredential,
         _ http: HTTPServerConfiguration,
+        _ metrics: RegistryMetrics,
         _ grace: Duration,
         _ logger: Logger,
         _ admin: AdminService
@@ -131,6 +143,7 @@ struct Roles {
             credentials: BasicCredentials([(user: root.accessKey, password: root.secretKey)]),
             clock: SystemClock(),
             random: SystemRandomSource(),
+            metrics: metrics,
             logger: logger
         )
         var http = http

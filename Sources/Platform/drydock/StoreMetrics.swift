@@ -3,9 +3,10 @@
 
 import ObjectStore
 import PlatformKit
+import RegistryServer
 import S3Server
 
-/// The store's and the S3 service's families of `/metrics`.
+/// The store's, the S3 service's and the registry's families of `/metrics`.
 enum StoreMetrics {
     static func append(_ store: ObjectStore, to page: inout PrometheusText) {
         page.family("drydock_store_accepts_writes", .gauge, help: "1 while no sync or commit has failed.")
@@ -42,6 +43,41 @@ enum StoreMetrics {
             )
         }
         appendDurations(operations, to: &page)
+    }
+
+    static func append(_ metrics: RegistryMetrics, to page: inout PrometheusText) {
+        let methods = metrics.snapshot()
+        page.family("drydock_registry_requests_total", .counter, help: "Requests by method and class of status.")
+        for (method, counts) in methods {
+            for (digit, count) in counts.answers.enumerated() where count > 0 {
+                let status = digit == 0 ? "none" : "\(digit)xx"
+                page.sample(
+                    "drydock_registry_requests_total",
+                    labels: [("method", method), ("status", status)],
+                    Double(count)
+                )
+            }
+        }
+        appendSums("drydock_registry_received_bytes_total", "Body bytes of requests.", methods, to: &page) {
+            Double($0.bytesReceived)
+        }
+        appendSums("drydock_registry_sent_bytes_total", "Body bytes of answers.", methods, to: &page) {
+            Double($0.bytesSent)
+        }
+        appendSums("drydock_registry_request_seconds_total", "Time spent on requests.", methods, to: &page) {
+            Double($0.durationNanoseconds) / 1e9
+        }
+    }
+
+    private static func appendSums(
+        _ name: String,
+        _ help: String,
+        _ methods: [(method: String, counts: RegistryMetrics.Counts)],
+        to page: inout PrometheusText,
+        _ value: (RegistryMetrics.Counts) -> Double
+    ) {
+        page.family(name, .counter, help: help)
+        for (method, counts) in methods { page.sample(name, labels: [("method", method)], value(counts)) }
     }
 
     private static func appendDurations(

@@ -14,6 +14,7 @@ package struct RegistryService<Store: ObjectStoring>: HTTPService {
     let credentials: BasicCredentials
     let clock: any WallClock
     let random: any RandomSource
+    let metrics: RegistryMetrics
     let logger: Logger
 
     package init(
@@ -21,12 +22,14 @@ package struct RegistryService<Store: ObjectStoring>: HTTPService {
         credentials: BasicCredentials,
         clock: any WallClock,
         random: any RandomSource,
+        metrics: RegistryMetrics = RegistryMetrics(),
         logger: Logger
     ) {
         self.store = store
         self.credentials = credentials
         self.clock = clock
         self.random = random
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -185,6 +188,8 @@ package struct RegistryService<Store: ObjectStoring>: HTTPService {
         sent: UInt64,
         isCut: Bool
     ) {
+        let nanoseconds = UInt64(max(0, clock.now().nanoseconds - started.nanoseconds))
+        metrics.record(request, status: status, received: received, sent: sent, nanoseconds: nanoseconds, isCut: isCut)
         guard logger.logLevel <= .info else { return }
         logger.info(
             "request",
@@ -195,7 +200,7 @@ package struct RegistryService<Store: ObjectStoring>: HTTPService {
                 "status": "\(status)",
                 "received": "\(received)",
                 "sent": "\(sent)",
-                "microseconds": "\((clock.now().nanoseconds - started.nanoseconds) / 1_000)",
+                "microseconds": "\(nanoseconds / 1_000)",
                 "peer": "\(request.remoteAddress)",
                 "cut": "\(isCut)",
             ]
