@@ -84,7 +84,7 @@ let storage: [Target] = [
     // What Benchmarks, a package of its own, may measure; nothing of the product imports it.
     Tier.storage.library(
         "BenchmarkDoor",
-        ["StorageTypes", "Checksums", "ChunkFormat", "MetadataStore"],
+        ["CStorageShims", "StorageTypes", "Checksums", "ChunkFormat", "MetadataStore"],
     ),
     Tier.storage.library("HTTPServer", ["StorageTypes", nioCore, nioPosix, nioSSL, logging]),
     Tier.storage.library("S3Protocol", ["StorageTypes", "Checksums", nioCore]),
@@ -129,7 +129,7 @@ let tests: [Target] = [
     Tier.storage.test(
         "ChunkEngineTests",
         [
-            "ChunkEngine", "ChunkFormat", "Checksums", "StorageTypes", "FileStore", "MetadataStore",
+            "ChunkEngine", "ChunkFormat", "Checksums", "CStorageShims", "StorageTypes", "FileStore", "MetadataStore",
             "StorageTestSupport", nioCore,
         ],
     ),

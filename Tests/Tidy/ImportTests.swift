@@ -18,7 +18,9 @@ import Testing
         "Storage/ObjectStore": [
             "StorageTypes", "Checksums", "ChunkFormat", "FileStore", "MetadataStore", "ChunkEngine",
         ],
-        "Storage/BenchmarkDoor": ["StorageTypes", "Checksums", "ChunkFormat", "MetadataStore", "ChunkEngine"],
+        "Storage/BenchmarkDoor": [
+            "CStorageShims", "StorageTypes", "Checksums", "ChunkFormat", "MetadataStore", "ChunkEngine",
+        ],
         "Storage/HTTPServer": ["StorageTypes"],
         "Storage/S3Protocol": ["StorageTypes", "Checksums"],
         "Storage/S3Server": ["StorageTypes", "Checksums", "HTTPServer", "S3Protocol"],

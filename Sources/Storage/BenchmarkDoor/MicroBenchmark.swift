@@ -21,7 +21,7 @@ public struct MicroBenchmark: Sendable {
 
     /// All suites. Those on disk work below `directory`, which must exist and be empty.
     public static func all(directory: String) -> [MicroBenchmark] {
-        hashers() + formats() + metadata(directory: directory)
+        hashers() + cuts() + formats() + metadata(directory: directory)
     }
 
     /// Incompressible bytes, the same on each run.

@@ -1,7 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "ChecksumKernels.h"
+#include "Kernels.h"
 
 bool drydock_kernel_available(enum drydock_kernel kernel) {
 #if defined(__x86_64__)
@@ -13,7 +13,7 @@ bool drydock_kernel_available(enum drydock_kernel kernel) {
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq")
             && __builtin_cpu_supports("pclmul");
     case drydock_kernel_avx2: return __builtin_cpu_supports("avx2");
-    case drydock_kernel_avx512: return __builtin_cpu_supports("avx512f");
+    case drydock_kernel_avx512: return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
     }
     return false;
 #else

@@ -5,14 +5,15 @@ import ChunkFormat
 
 /// Lengths between which content-defined cuts fall.
 package struct ChunkSizes: Sendable, Hashable {
-    /// At least 64: the window of the hash.
+    /// At least 128, the reach of the hash.
     package var byteCountMin: Int
-    /// Where cuts become likelier; chunks average about a seventh more.
+    /// Where cuts become likelier; chunks average about a seventh more. At most 256 KiB: the hash has 16 bits.
     package var byteCountNormal: Int
     package var byteCountMax: Int
 
     package init(byteCountMin: Int = 16 << 10, byteCountNormal: Int = 64 << 10, byteCountMax: Int = 256 << 10) {
-        precondition(64 <= byteCountMin && byteCountMin < byteCountNormal && byteCountNormal < byteCountMax)
+        precondition(128 <= byteCountMin && byteCountMin < byteCountNormal && byteCountNormal < byteCountMax)
+        precondition(byteCountNormal <= 256 << 10)
         precondition(byteCountMax <= PackFormat.chunkByteCountMax)
         self.byteCountMin = byteCountMin
         self.byteCountNormal = byteCountNormal

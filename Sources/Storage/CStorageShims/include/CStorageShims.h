@@ -8,6 +8,7 @@
 
 #include "ChecksumKernels.h"
 #include "Chunker.h"
+#include "Kernels.h"
 #include "SystemCalls.h"
 
 #endif

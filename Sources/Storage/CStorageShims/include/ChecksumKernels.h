@@ -4,22 +4,10 @@
 #ifndef DRYDOCK_CHECKSUMKERNELS_H
 #define DRYDOCK_CHECKSUMKERNELS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// The ways a kernel can work. A test runs each that the CPU has and compares it with the scalar one.
-enum drydock_kernel {
-    drydock_kernel_scalar = 0,
-    drydock_kernel_sse42 = 1,       // the crc32 instruction; CRC-32C only
-    drydock_kernel_pclmul = 2,      // carry-less multiplication, 128 bits wide
-    drydock_kernel_vpclmul512 = 3,  // the same, 512 bits wide
-    drydock_kernel_avx2 = 4,        // MD5, 8 lanes
-    drydock_kernel_avx512 = 5,      // MD5, 16 lanes
-};
-
-// Whether this CPU can run the kernel. Thread-safe; false on other architectures for all but scalar.
-bool drydock_kernel_available(enum drydock_kernel kernel);
+#include "Kernels.h"
 
 // Cyclic redundancy checks, all reflected. `crc` is the value of the bytes before (0 for none): the inversion at
 // both ends happens inside. Any alignment. The plain names choose the fastest kernel.

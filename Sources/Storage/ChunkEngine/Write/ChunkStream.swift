@@ -15,7 +15,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var md5 = MD5()
     private var checksum: RunningChecksum?
     private var sha256: SHA256?
-    private var chunker: Chunker
+    private let chunker: Chunker
     private var governor = CompressionGovernor()
     /// The unfinished chunk at the end of the last block.
     private var carry: (block: Block, range: Range<Int>)?
@@ -82,14 +82,11 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
                 from: carried.bytes(range)
             )
         }
-        var position = block.start
-        while position < block.end {
-            let (byteCount, isCut) = chunker.advance(block.bytes(position..<block.end))
-            position += byteCount
-            if isCut {
-                try job.add(block.bytes(start..<position))
-                start = position
-            }
+        var scanned = block.start - start
+        while let length = chunker.length(block.bytes(start..<block.end), scanned: scanned) {
+            try job.add(block.bytes(start..<start + length))
+            start += length
+            scanned = 0
         }
         if isLast, start < block.end {
             try job.add(block.bytes(start..<block.end))
