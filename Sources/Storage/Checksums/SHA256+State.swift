@@ -54,6 +54,11 @@ extension SHA256 {
         let count = state.hashedByteCount
         withUnsafeMutableBytes(of: &context.h) { layout.decodeWords(state.bytes, into: $0.bindMemory(to: UInt32.self)) }
         withUnsafeMutableBytes(of: &context.data) { $0.copyBytes(from: layout.buffer(state.bytes)) }
+        setHashedByteCount(count)
+    }
+
+    /// The length that the padding ends with, and how much of the last block is there.
+    mutating func setHashedByteCount(_ count: UInt64) {
         context.Nl = UInt32(truncatingIfNeeded: count &* 8)
         context.Nh = UInt32(truncatingIfNeeded: count >> 29)
         context.num = UInt32(count % UInt64(Self.blockByteCount))

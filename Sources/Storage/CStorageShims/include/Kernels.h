@@ -14,6 +14,7 @@ enum drydock_kernel {
     drydock_kernel_vpclmul512 = 3,  // the same, 512 bits wide
     drydock_kernel_avx2 = 4,        // MD5 in 8 lanes, cuts in 16
     drydock_kernel_avx512 = 5,      // MD5 in 16 lanes, cuts in 32
+    drydock_kernel_sha = 6,         // the SHA-256 instructions
 };
 
 // Whether this CPU can run the kernel. Thread-safe; false on other architectures for all but scalar.

@@ -8,7 +8,7 @@ import StorageTypes
 
 /// One block's way from plain chunks to frames in a pack.
 ///
-/// Chunks are hashed and looked up one by one; the new ones are written together, so that they lie side by side.
+/// Chunks are hashed in pairs and looked up one by one; the new ones are written together, so that they lie side by side.
 struct BlockJob {
     /// In order. The place of a chunk that this block brings is set by `write`.
     private(set) var staged: [StagedChunk] = []
@@ -32,11 +32,14 @@ struct BlockJob {
         compressor = nil
     }
 
-    /// Hashes a chunk, and encodes it unless it is stored or on its way already.
+    /// Hashes chunks, and encodes those that are neither stored nor on their way already.
     ///
-    /// - Parameter bytes: stay valid until `write` has returned.
-    mutating func add(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        let digest = SHA256.hash(bytes)
+    /// - Parameter chunks: their bytes stay valid until `write` has returned.
+    mutating func add(_ chunks: [UnsafeRawBufferPointer]) throws(StoreError) {
+        for (bytes, digest) in zip(chunks, SHA256.hash(chunks)) { try add(bytes, digest) }
+    }
+
+    private mutating func add(_ bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) throws(StoreError) {
         if let stored = try find(digest) {
             staged.append(stored)
             return

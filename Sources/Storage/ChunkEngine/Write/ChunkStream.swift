@@ -43,7 +43,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         let content = block.content
         try engine.md5Lanes.update(&md5, content) { () throws(StoreError) in
             checksum?.update(content)
-            try job.add(content)
+            try job.add([content])
             try job.write()
         }
         staged = job.staged
@@ -82,16 +82,18 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
                 from: carried.bytes(range)
             )
         }
+        var chunks: [UnsafeRawBufferPointer] = []
         var scanned = block.start - start
         while let length = chunker.length(block.bytes(start..<block.end), scanned: scanned) {
-            try job.add(block.bytes(start..<start + length))
+            chunks.append(block.bytes(start..<start + length))
             start += length
             scanned = 0
         }
         if isLast, start < block.end {
-            try job.add(block.bytes(start..<block.end))
+            chunks.append(block.bytes(start..<block.end))
             start = block.end
         }
+        try job.add(chunks)
         return start..<block.end
     }
 
