@@ -21,6 +21,10 @@ int drydock_open_direct(int fd) {
     return open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
 }
 
+int drydock_punch_hole(int fd, off_t offset, off_t count) {
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count);
+}
+
 // Byte 0 carries the lock proper, one of the open file description: it survives the closing of other descriptors
 // and also excludes a second opener in the same process. Such a lock has no pid, so byte 1 carries a classic
 // record lock for the sole purpose of telling others who we are.

@@ -50,4 +50,9 @@ package protocol File: AnyObject, Sendable {
     /// successful sync must be taken as lost, and a later success says nothing about it.
     func sync() throws(FileSystemError)
     func truncate(to size: UInt64) throws(FileSystemError)
+    /// Gives the space of `range` back: it reads as zeros from now on, and the size stays. Only whole pages of 4 KiB come
+    /// free. Works on a full drive.
+    ///
+    /// - Throws: `unsupported` where the file system has no holes.
+    func deallocate(_ range: Range<UInt64>) throws(FileSystemError)
 }

@@ -27,6 +27,10 @@ extension FileSystemError {
         make(.truncate, path, errno, "can't set the size of \(path) to \(size)", [EINVAL: .unsupported])
     }
 
+    package static func deallocate(_ path: String, _ range: Range<UInt64>, errno: Int32) -> FileSystemError {
+        make(.deallocate, path, errno, "can't give back \(range.count) bytes at \(range.lowerBound) of \(path)")
+    }
+
     package static func status(_ path: String, errno: Int32) -> FileSystemError {
         make(.status, path, errno, "can't read the status of \(path)")
     }

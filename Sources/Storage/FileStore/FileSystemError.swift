@@ -23,7 +23,7 @@ package struct FileSystemError: Error, Sendable {
     }
 
     package enum Operation: String, Sendable, CaseIterable {
-        case open, read, write, sync, truncate, status, rename, remove, makeDirectory, list, freeSpace, lock
+        case open, read, write, sync, truncate, deallocate, status, rename, remove, makeDirectory, list, freeSpace, lock
     }
 
     package let code: Code

@@ -132,6 +132,14 @@ final class LinuxFile: File {
         }
     }
 
+    func deallocate(_ range: Range<UInt64>) throws(FileSystemError) {
+        guard !range.isEmpty else { return }
+        let (offset, count) = (off_t(range.lowerBound), off_t(range.count))
+        guard LinuxFileSystem.repeating({ Int(drydock_punch_hole(descriptor, offset, count)) }) == 0 else {
+            throw .deallocate(path, range, errno: errno)
+        }
+    }
+
     private func status() throws(FileSystemError) -> stat {
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { throw .status(path, errno: errno) }

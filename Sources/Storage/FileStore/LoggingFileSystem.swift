@@ -3,7 +3,7 @@
 
 /// Records each change that passes through it, so that a test can compare the order of writes and syncs with a file.
 ///
-/// Lines, with paths from `root` on: `create P`, `write P OFFSET+COUNT`, `truncate P SIZE`, `sync P`, `rename P Q`,
+/// Lines, with paths from `root` on: `create P`, `write P OFFSET+COUNT`, `truncate P SIZE`, `deallocate P OFFSET+COUNT`, `sync P`, `rename P Q`,
 /// `remove P`, `mkdir P`, `syncdir P`; ` failed: CODE` follows when it threw. Opening and reading leave no line.
 package struct LoggingFileSystem: FileSystem {
     private let base: any FileSystem
@@ -117,5 +117,10 @@ private final class LoggingFile: File {
 
     func truncate(to size: UInt64) throws(FileSystemError) {
         try owner.recording("truncate \(name) \(size)") { () throws(FileSystemError) in try base.truncate(to: size) }
+    }
+    func deallocate(_ range: Range<UInt64>) throws(FileSystemError) {
+        try owner.recording("deallocate \(name) \(range.lowerBound)+\(range.count)") { () throws(FileSystemError) in
+            try base.deallocate(range)
+        }
     }
 }

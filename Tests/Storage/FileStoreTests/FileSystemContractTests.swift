@@ -55,6 +55,22 @@ import Testing
     }
 
     @Test(arguments: FileSystemSubject.Kind.allCases)
+    func `what was given back reads as zeros, and the rest and the size stay`(
+        kind: FileSystemSubject.Kind
+    ) throws {
+        let subject = FileSystemSubject(kind)
+        let file = try subject.fileSystem.open(subject.path("a"), .create)
+        let content = PatternContent(seed: 7).bytes(0..<20_000)
+        try file.write(content, at: 0)
+        try file.deallocate(4_096..<12_288)
+        try file.deallocate(16_000..<16_000)
+        try file.sync()
+        #expect(try file.size() == 20_000)
+        let expected = content[..<4_096] + [UInt8](repeating: 0, count: 8_192) + content[12_288...]
+        #expect(try file.read(20_000, at: 0) == Array(expected))
+    }
+
+    @Test(arguments: FileSystemSubject.Kind.allCases)
     func `a cached read gives all of the range or nothing`(kind: FileSystemSubject.Kind) throws {
         let subject = FileSystemSubject(kind)
         let file = try subject.fileSystem.open(subject.path("a"), .create)

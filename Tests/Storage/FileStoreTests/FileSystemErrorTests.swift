@@ -48,6 +48,8 @@ import Testing
         Row(.sync("/p", errno: EINVAL), .sync, .unsupported),
         Row(.truncate("/p", to: 1, errno: EFBIG), .truncate, .noSpace),
         Row(.truncate("/p", to: 1, errno: EINVAL), .truncate, .unsupported),
+        Row(.deallocate("/p", 0..<1, errno: EOPNOTSUPP), .deallocate, .unsupported),
+        Row(.deallocate("/p", 0..<1, errno: EIO), .deallocate, .ioFailure),
         Row(.status("/p", errno: EACCES), .status, .permission),
         Row(.rename("/p", to: "/q", errno: EXDEV), .rename, .unsupported),
         Row(.rename("/p", to: "/q", errno: EEXIST), .rename, .directoryNotEmpty),

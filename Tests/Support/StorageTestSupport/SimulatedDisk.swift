@@ -169,7 +169,7 @@ extension SimulatedDisk.State {
         guard let capacityByteCount else { return nil }
         let used = Set(directories.visible.values.compactMap { if case .file(let file) = $0 { file } else { nil } })
             .union(openCounts.keys)
-            .reduce(into: UInt64(0)) { $0 += UInt64(files[$1]?.visible.count ?? 0) }
+            .reduce(into: UInt64(0)) { $0 += UInt64(files[$1]?.usedByteCount ?? 0) }
         return capacityByteCount > used ? capacityByteCount - used : 0
     }
 }

@@ -97,6 +97,19 @@ final class SimulatedFile: File {
         if outcome == .interrupted { throw .powerLost(.truncate, path) }
     }
 
+    func deallocate(_ range: Range<UInt64>) throws(FileSystemError) {
+        let outcome = disk.power.begin()
+        switch outcome {
+        case .failure(let fault): throw .deallocate(path, range, errno: fault.errno)
+        case .off: throw .powerLost(.deallocate, path)
+        case .success, .interrupted:
+            disk.state.withLock { state in
+                state.files[file]?.change(.deallocate(Int(range.lowerBound)..<Int(range.upperBound)))
+            }
+        }
+        if outcome == .interrupted { throw .powerLost(.deallocate, path) }
+    }
+
     private func withContent<Result: Sendable>(_ body: (SimulatedContent) -> Result) -> Result {
         disk.state.withLock { body($0.files[file] ?? SimulatedContent()) }
     }

@@ -20,7 +20,7 @@ package enum PowerLossMode: Sendable, Hashable, CaseIterable {
 
 /// The mains of a simulated machine: one count of operations and one plan of faults for its disk and its metadata.
 ///
-/// An operation is what changes or syncs something: create, write, truncate, sync, rename, remove, make directory, sync
+/// An operation is what changes or syncs something: create, write, truncate, deallocate, sync, rename, remove, make directory, sync
 /// directory, commit. They count from 1. Reads, look-ups and opening an existing file are none.
 package final class SimulatedPower: Sendable {
     /// How an operation must end.

@@ -17,6 +17,10 @@ ssize_t drydock_preadv2_nowait(int fd, void *_Nonnull buffer, size_t count, off_
 // descriptor, since its name may have changed. -1 where the file system has no such writes.
 int drydock_open_direct(int fd);
 
+// Gives the blocks of whole pages in a range back to the file system; they read as zeros from then on and the size stays
+// (fallocate, whose flags Swift's Glibc module lacks). EOPNOTSUPP where the file system can't.
+int drydock_punch_hole(int fd, off_t offset, off_t count);
+
 // Takes the exclusive lock of a file, for as long as this open file description lives. 0, or -1 with EAGAIN when
 // another description has it, in this process or another. fcntl is variadic, which Swift can't call.
 int drydock_lock_exclusive(int fd);
