@@ -38,13 +38,15 @@ struct CollectGarbage: AsyncParsableCommand {
     func run() async throws {
         let (_, parts) = try flags.open()
         defer { parts.metadata.close() }
-        let result = try EngineMaintenance.collectGarbage(
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = Double(minGarbage) / 100
+        let result = try await EngineMaintenance.collectGarbage(
             parts.configuration.engine,
             fileSystem: parts.fileSystem,
             metadata: parts.metadata,
             clock: parts.clock,
-            dryRun: dryRun,
-            garbageShareMin: Double(minGarbage) / 100
+            policy: policy,
+            dryRun: dryRun
         )
         let report = Report(
             dryRun: dryRun,

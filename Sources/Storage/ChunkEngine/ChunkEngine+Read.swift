@@ -7,13 +7,27 @@ package import NIOCore
 package import StorageTypes
 
 extension ChunkEngine {
+    /// Keeps a recipe or an assembly readable after its last reference has gone. Nil for a content that needs no pin because
+    /// it goes with its owner's record.
+    ///
+    /// Look the owner up again behind this call: only if it still has the content, the pin came in time.
+    package func pin(_ content: ContentReference) -> ContentPin? {
+        switch content.kind {
+        case .empty, .inline: nil
+        case .recipe, .assembly: ContentPin(content.id, parts.pins)
+        }
+    }
+
     /// The plain bytes of `range`, each verified on this read. Pieces of at most 1 MiB; chunks that lie side by side are
     /// fetched with one call.
     ///
-    /// The content must stay referenced, or (recipes and assemblies only) have been referenced since the engine was opened.
-    /// An inline content goes with its last reference: see `inlineBytes`.
-    package func read(_ content: ContentReference, _ range: Range<UInt64>) -> any ObjectBody {
-        ContentReader(parts, ReadCursor(parts, content, range))
+    /// The content must stay referenced, or be pinned. An inline content goes with its last reference: see `inlineBytes`.
+    package func read(
+        _ content: ContentReference,
+        _ range: Range<UInt64>,
+        pin: ContentPin? = nil
+    ) -> any ObjectBody {
+        ContentReader(parts, ReadCursor(parts, content, range), pin)
     }
 
     /// The same at once and without blocking, when all of it is in memory and at most 256 KiB; else nil, damage included.

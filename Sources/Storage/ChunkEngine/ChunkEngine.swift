@@ -21,15 +21,13 @@ package final class ChunkEngine: Sendable {
 
     /// Recovers the store and opens it. Blocks, well below a second however large the store is.
     ///
-    /// - Parameter random: reserved for what must not be guessed; contents need none.
     /// - Throws: `unavailable` for another format version, `corrupted`, `ioFailure`.
     package static func open(
         _ configuration: EngineConfiguration,
         fileSystem: any FileSystem,
         metadata: any MetadataStore,
         workers: WorkerPool,
-        clock: any WallClock,
-        random: any RandomSource
+        clock: any WallClock
     ) throws(StoreError) -> ChunkEngine {
         var recovery = Recovery(
             layout: EngineLayout(dataDirectory: configuration.dataDirectory),

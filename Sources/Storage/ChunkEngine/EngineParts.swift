@@ -19,12 +19,15 @@ final class EngineParts: Sendable {
     let space: SpaceGuard
     let contentIDs: ContentIDs
     let inFlight = InFlightChunks()
+    let pins = ContentPins()
     let blocks: BlockPool
     let runs = PackRunPool()
     let compressors: CompressorPool
     let decompressors = DecompressorPool()
     let md5Lanes = MD5Lanes()
     let health = EngineHealth()
+    let collections = Collections()
+    let treatedPacks = TreatedPacks()
     let quarantine = Quarantine()
 
     init(

@@ -37,6 +37,9 @@ package struct ChunkRecord: Sendable, Hashable {
     /// Header and payload.
     package var frameByteCount: UInt64 { UInt64(PackFormat.frameHeaderByteCount) + UInt64(encodedByteCount) }
 
+    /// In the pack.
+    package var frameRange: Range<UInt64> { offset..<offset + frameByteCount }
+
     package init(decoding bytes: [UInt8]) throws(DecodeError) {
         guard bytes.count >= Self.encodedByteCount else { throw DecodeError(.truncated, at: bytes.count) }
         guard bytes[0] == Self.version else { throw DecodeError(.unsupportedVersion, at: 0) }

@@ -51,7 +51,6 @@ package final class ObjectStore: ObjectStoring {
             metadata: metadata,
             workers: workers,
             clock: clock,
-            random: random,
         )
         return ObjectStore(
             configuration: configuration,

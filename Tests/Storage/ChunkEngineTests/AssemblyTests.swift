@@ -58,7 +58,7 @@ import Testing
         #expect(try await next.get("copy")?.count == 14_139)
         try await next.delete("copy")
         await next.engine.shutdown()
-        let report = try next.collectGarbage()
+        let report = try await next.collectGarbage()
         #expect(report.contentCount == 4 && report.remainingGarbageByteCount == 0)
         let rest = try next.statistics()
         #expect(rest.chunkCount == 0 && rest.packCount == 0 && rest.inlineCount == 0)

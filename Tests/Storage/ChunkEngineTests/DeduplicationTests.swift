@@ -125,7 +125,7 @@ import Testing
         try fixture.expectSound()
         await fixture.engine.shutdown()
         await workers.shutdown()
-        _ = try fixture.collectGarbage()
+        _ = try await fixture.collectGarbage()
         try fixture.expectSound()
         #expect(try fixture.statistics().garbageByteCount == 0)
     }

@@ -95,7 +95,7 @@ import Testing
         try await fixture.put("b", PatternContent(seed: 2).bytes(0..<1_000))
         try await fixture.delete("a")
         await fixture.engine.shutdown()
-        let lines = try await trace(fixture) { _ = try fixture.collectGarbage() }
+        let lines = try await trace(fixture) { _ = try await fixture.collectGarbage() }
         #expect(
             lines == [
                 "mkdir packs", "syncdir .", "commit system+1",
@@ -104,7 +104,7 @@ import Testing
                 // What lives is copied and synced before the index points to it; the old pack goes last.
                 "create packs/00000002.pack", "write packs/00000002.pack 0+64", "write packs/00000002.pack 64+1064",
                 "sync packs/00000002.pack", "syncdir packs",
-                "commit system+2-1 chunks+1", "remove packs/00000001.pack",
+                "commit system+3 chunks+1", "commit system-1", "remove packs/00000001.pack",
             ]
         )
     }

@@ -125,7 +125,7 @@ import Testing
         let next = try await fixture.restarted()
         await #expect(throws: StoreError(.insufficientStorage)) { try await next.put("b", [1]) }
         await next.engine.shutdown()
-        let report = try next.collectGarbage()
+        let report = try await next.collectGarbage()
         #expect(report.freedByteCount > 5_000 && report.remainingGarbageByteCount == 0)
         let last = try await next.restarted()
         #expect(try await last.get("kept") == kept)

@@ -23,20 +23,20 @@ import Testing
     @Test func `says the same dry as it then does`() async throws {
         let fixture = try await withGarbage()
         let before = try fixture.statistics()
-        let dry = try fixture.collectGarbage(dryRun: true)
+        let dry = try await fixture.collectGarbage(dryRun: true)
         #expect(try fixture.statistics() == before)
-        let real = try fixture.collectGarbage()
+        let real = try await fixture.collectGarbage()
         #expect(dry == real)
         #expect(
             real.contentCount == 4 && real.chunkCount > 4 && real.deletedPackCount > 0 && real.freedByteCount > 15_000
         )
-        let again = try fixture.collectGarbage()
+        let again = try await fixture.collectGarbage()
         #expect(again == GCReport())
     }
 
     @Test func `keeps what lives, byte for byte`() async throws {
         let fixture = try await withGarbage()
-        _ = try fixture.collectGarbage()
+        _ = try await fixture.collectGarbage()
         let next = try await fixture.restarted()
         for index in [1, 4, 5, 6, 8, 9] {
             #expect(try await next.get("k\(index)") == PatternContent(seed: UInt64(index)).bytes(0..<4_000))
@@ -47,7 +47,9 @@ import Testing
 
     @Test func `leaves packs alone that have little garbage`() async throws {
         let fixture = try await withGarbage()
-        let report = try fixture.collectGarbage(garbageShareMin: 0.99)
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = 0.99
+        let report = try await fixture.collectGarbage(policy)
         #expect(report.compactedPackCount == 0 && report.remainingGarbageByteCount > 0)
         #expect(try fixture.statistics().garbageByteCount == report.remainingGarbageByteCount)
         try fixture.expectSound()

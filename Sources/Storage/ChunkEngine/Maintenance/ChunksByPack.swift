@@ -5,29 +5,30 @@ import ChunkFormat
 import MetadataStore
 import StorageTypes
 
+/// A chunk as the index has it.
+struct IndexedChunk: Sendable {
+    let digest: SHA256Digest
+    let record: ChunkRecord
+}
+
 /// The chunks of a few packs, collected in one walk over the index.
 struct ChunksByPack {
-    struct Chunk: Sendable {
-        let digest: SHA256Digest
-        let record: ChunkRecord
-    }
-
-    private var chunks: [UInt32: [Chunk]] = [:]
+    private var chunks: [UInt32: [IndexedChunk]] = [:]
 
     /// Records that can't be read are passed over: their packs' counts will not come out.
     init(_ metadata: any MetadataStore, packs: Set<UInt32>) throws(StoreError) {
-        var found: [UInt32: [Chunk]] = [:]
+        var found: [UInt32: [IndexedChunk]] = [:]
         try metadata.forEach(.chunks, from: [], until: nil) { key, value in
             guard key.count == 32, let record = try? ChunkRecord(decoding: value), packs.contains(record.pack) else {
                 return
             }
-            found[record.pack, default: []].append(Chunk(digest: SHA256Digest(bytes: key), record: record))
+            found[record.pack, default: []].append(IndexedChunk(digest: SHA256Digest(bytes: key), record: record))
         }
         chunks = found
     }
 
     /// The chunks of a pack in the order of their offsets, no longer held here.
-    mutating func take(_ pack: UInt32) -> [Chunk] {
+    mutating func take(_ pack: UInt32) -> [IndexedChunk] {
         (chunks.removeValue(forKey: pack) ?? []).sorted { $0.record.offset < $1.record.offset }
     }
 }

@@ -5,7 +5,7 @@ package import FileStore
 package import MetadataStore
 package import StorageTypes
 
-/// Work on a store that nobody serves. Everything here blocks and reads all there is.
+/// Work on a store that nobody serves. Everything here blocks the caller's thread and reads all there is.
 package enum EngineMaintenance {
     /// Checks every structure of the engine and recomputes all references. Changes nothing; what the next start would mend
     /// by itself (pack tails, stray files, pending recipes) is not a problem.
@@ -19,34 +19,38 @@ package enum EngineMaintenance {
         return try check.run()
     }
 
-    /// Takes the chunks of released contents back, then rewrites packs that are mostly garbage and deletes empty ones.
+    /// Opens the store for one collection.
     ///
-    /// A crash at any point loses nothing; the next collection goes on. Needs room for the live part of one pack.
-    ///
-    /// - Parameters:
-    ///   - dryRun: only says what would happen. Needs about 300 bytes of memory per chunk taken back.
-    ///   - garbageShareMin: packs with more garbage than this share of their bytes are rewritten.
+    /// - Parameter dryRun: only says what would happen, but for what any start mends.
     package static func collectGarbage(
         _ configuration: EngineConfiguration,
         fileSystem: any FileSystem,
         metadata: any MetadataStore,
         clock: any WallClock,
-        dryRun: Bool = false,
-        garbageShareMin: Double = 0.2
-    ) throws(StoreError) -> GCReport {
+        policy: GarbagePolicy = GarbagePolicy(),
+        dryRun: Bool = false
+    ) async throws(StoreError) -> GCReport {
         // What is kept back while serving is for this.
         var configuration = configuration
         configuration.freeByteFloor = 0
-        var session = try MaintenanceSession(
+        let engine = try ChunkEngine.open(
             configuration,
             fileSystem: fileSystem,
             metadata: metadata,
-            clock: clock,
-            isDryRun: dryRun
+            workers: .inline,
+            clock: clock
         )
-        try session.reclaim()
-        try session.compact(garbageShareMin: garbageShareMin)
-        return session.report
+        let report: GCReport
+        do throws(StoreError) {
+            report =
+                dryRun
+                ? try await engine.estimateGarbage(policy) : try await engine.collectGarbage(policy) { _ in }
+        } catch {
+            await engine.shutdown()
+            throw error
+        }
+        await engine.shutdown()
+        return report
     }
 
     /// What the store holds, before and after each way of saving space. Reads the chunk index and the inline contents.

@@ -11,7 +11,7 @@ enum FrameCheck {
     /// The payload of a chunk's frame, which is now the last one of `run`; nil when it is not intact. Valid until the next
     /// frame comes.
     static func load(
-        _ chunk: ChunksByPack.Chunk,
+        _ chunk: IndexedChunk,
         from file: any File,
         into run: PackRun
     ) throws(StoreError) -> UnsafeRawBufferPointer? {
@@ -28,7 +28,7 @@ enum FrameCheck {
     }
 
     /// The header of a frame that is, byte for byte, the one the record describes.
-    static func header(_ frame: UnsafeRawBufferPointer, _ chunk: ChunksByPack.Chunk) -> FrameHeader? {
+    static func header(_ frame: UnsafeRawBufferPointer, _ chunk: IndexedChunk) -> FrameHeader? {
         let record = chunk.record
         guard let header = try? FrameHeader(decoding: frame), header.digest == chunk.digest,
             header.encoding == record.encoding, header.plainByteCount == record.plainByteCount,
@@ -42,7 +42,7 @@ enum FrameCheck {
     /// Whether the plain bytes of a frame have the SHA-256 they are stored under.
     static func hasDigest(
         _ payload: UnsafeRawBufferPointer,
-        _ chunk: ChunksByPack.Chunk,
+        _ chunk: IndexedChunk,
         _ decompressors: DecompressorPool
     ) -> Bool {
         switch chunk.record.encoding {

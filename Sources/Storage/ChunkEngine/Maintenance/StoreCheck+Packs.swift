@@ -43,7 +43,7 @@ extension StoreCheck {
         }
     }
 
-    private mutating func checkPack(_ id: UInt32, _ record: PackRecord, _ chunks: [ChunksByPack.Chunk])
+    private mutating func checkPack(_ id: UInt32, _ record: PackRecord, _ chunks: [IndexedChunk])
         throws(StoreError)
     {
         checkSums(id, record, chunks)
@@ -65,7 +65,7 @@ extension StoreCheck {
         for chunk in chunks { try checkFrame(chunk, in: file) }
     }
 
-    private mutating func checkSums(_ id: UInt32, _ record: PackRecord, _ chunks: [ChunksByPack.Chunk]) {
+    private mutating func checkSums(_ id: UInt32, _ record: PackRecord, _ chunks: [IndexedChunk]) {
         let byteCount = chunks.reduce(0) { $0 + $1.record.frameByteCount }
         if byteCount != record.liveByteCount || UInt64(chunks.count) != record.liveFrameCount {
             report.add(
@@ -79,7 +79,7 @@ extension StoreCheck {
             )
         }
         var end = UInt64(PackFormat.headerByteCount)
-        var previous: ChunksByPack.Chunk?
+        var previous: IndexedChunk?
         for chunk in chunks {
             let chunkEnd = chunk.record.offset + chunk.record.frameByteCount
             if let previous, chunk.record.offset < end {
@@ -100,7 +100,7 @@ extension StoreCheck {
         if header?.id != id { report.add(.badPackHeader(pack: id)) }
     }
 
-    private mutating func checkFrame(_ chunk: ChunksByPack.Chunk, in file: any File) throws(StoreError) {
+    private mutating func checkFrame(_ chunk: IndexedChunk, in file: any File) throws(StoreError) {
         frame.removeAll()
         let payload = try FrameCheck.load(chunk, from: file, into: frame)
         if let payload, depth < .contents || FrameCheck.hasDigest(payload, chunk, decompressors) {

@@ -63,6 +63,8 @@ final class PackFileCache: Sendable {
             state.useCount += 1
             state.entries[pack] = Entry(file: file, lastUse: state.useCount)
         }
+        // A collection may have dropped the pack since: an open file would keep its space.
+        if packs.record(pack) == nil, packs.currentFile(pack) == nil { forget(pack) }
         return file
     }
 

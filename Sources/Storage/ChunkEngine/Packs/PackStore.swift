@@ -15,6 +15,13 @@ final class PackStore: Sendable {
         var nextID: UInt32
         /// As committed.
         var records: [UInt32: PackRecord]
+        /// Packs that somebody may still commit frames to.
+        var unsettled: [UInt32: Unsettled]
+    }
+
+    private struct Unsettled {
+        /// Streams, their chunks in flight and commits hold the pack; here it is only watched.
+        weak let pack: WritablePack?
     }
 
     /// Shorter runs would waste more on their last page than the page cache costs.
@@ -45,7 +52,8 @@ final class PackStore: Sendable {
                 current: recovered.current,
                 reservedEnd: recovered.current.flatMap { recovered.records[$0.id]?.committedEnd } ?? 0,
                 nextID: recovered.nextID,
-                records: recovered.records
+                records: recovered.records,
+                unsettled: recovered.current.map { [$0.id: Unsettled(pack: $0)] } ?? [:]
             )
         )
     }
@@ -53,6 +61,19 @@ final class PackStore: Sendable {
     var records: [UInt32: PackRecord] { state.withLock { $0.records } }
     /// The lowest id never used.
     var nextID: UInt32 { state.withLock { $0.nextID } }
+
+    /// The pack that takes the next frames.
+    var currentID: UInt32? { state.withLock { $0.current?.id } }
+
+    /// Whether the pack's live frames can only become fewer: nobody writes to it, and nobody has frames in it that are
+    /// written and not committed. Once true, always true.
+    func isSettled(_ id: UInt32) -> Bool {
+        state.withLock { state in
+            guard state.current?.id != id, state.unsettled[id]?.pack == nil else { return false }
+            state.unsettled[id] = nil
+            return true
+        }
+    }
 
     func record(_ id: UInt32) -> PackRecord? {
         state.withLock { $0.records[id] }
@@ -68,10 +89,13 @@ final class PackStore: Sendable {
     /// all the hashing. What is left of its last page is garbage, 2 KiB on average.
     ///
     /// - Throws: `insufficientStorage`, `ioFailure`: only this write failed, and its extent is garbage.
-    func append(_ run: PackRun) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
+    func append(
+        _ run: PackRun,
+        _ purpose: SpaceGuard.Purpose = .content
+    ) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
         let isPaged = run.byteCount >= Self.pagedByteCountMin
         let bytes = isPaged ? run.wholePages : run.bytes
-        try space.charge(UInt64(bytes.count))
+        try space.charge(UInt64(bytes.count), purpose)
         let (pack, start) = try reserve(UInt64(bytes.count), isPaged: isPaged)
         try StorageCall.files { () throws(FileSystemError) in try pack.file.write(bytes, at: start) }
         pack.markWritten()
@@ -121,6 +145,7 @@ final class PackStore: Sendable {
         }
         let pack = WritablePack(id: id, file: file, isNew: true)
         state.current = pack
+        state.unsettled[id] = Unsettled(pack: pack)
         state.reservedEnd = UInt64(PackFormat.headerByteCount)
         return pack
     }

@@ -10,6 +10,12 @@ final class SpaceGuard: Sendable {
     /// Asking the file system costs a microsecond: once per this many bytes is enough.
     private static let allowanceByteCountMax: UInt64 = 8 << 20
 
+    enum Purpose {
+        case content
+        /// Copies that let a collection give back more than they take: three quarters of what is kept back are for these.
+        case reclaiming
+    }
+
     private let fileSystem: any FileSystem
     private let directory: String
     private let floorByteCount: UInt64
@@ -25,7 +31,8 @@ final class SpaceGuard: Sendable {
     /// Accounts for content about to be written. May block for a system call.
     ///
     /// - Throws: `insufficientStorage` when less than the floor would be left.
-    func charge(_ byteCount: UInt64) throws(StoreError) {
+    func charge(_ byteCount: UInt64, _ purpose: Purpose = .content) throws(StoreError) {
+        let floorByteCount = purpose == .content ? floorByteCount : floorByteCount / 4
         let result = allowance.withLock { allowance -> Result<Void, StoreError> in
             if allowance >= byteCount {
                 allowance -= byteCount

@@ -8,14 +8,17 @@ import StorageTypes
 final class ContentReader: ObjectBody {
     private let engine: EngineParts
     private let cursor: ReadCursor
+    /// Held for as long as this reads.
+    private let pin: ContentPin?
     /// Last first: pieces of the batch being handed out.
     private var ready: [ByteBuffer] = []
     private var pending: PendingResult<Result<[ByteBuffer], StoreError>>?
     private var batchCount = 0
 
-    init(_ engine: EngineParts, _ cursor: ReadCursor) {
+    init(_ engine: EngineParts, _ cursor: ReadCursor, _ pin: ContentPin?) {
         self.engine = engine
         self.cursor = cursor
+        self.pin = pin
     }
 
     func next() async throws(StoreError) -> ByteBuffer? {

@@ -104,9 +104,29 @@ struct FrameReader {
     ///
     /// - Throws: `corrupted`, and then the frame is in quarantine.
     private func readByIndex(_ entry: RecipeEntry) throws(StoreError) -> ByteBuffer {
+        var record = try indexRecord(entry)
+        while true {
+            if let plain = try read(entry, at: record) { return plain }
+            // A collection may have moved the frame between the look-up and the read.
+            let current = try indexRecord(entry)
+            guard current.pack == record.pack, current.offset == record.offset else {
+                record = current
+                continue
+            }
+            let place = "pack \(PackFormat.fileName(record.pack)) offset \(record.offset)"
+            engine.quarantine.add(pack: record.pack, offset: record.offset, entry.digest, "the frame does not verify")
+            throw StoreError(.corrupted, diagnosis: "\(place): chunk \(entry.digest.hex) is damaged")
+        }
+    }
+
+    private func indexRecord(_ entry: RecipeEntry) throws(StoreError) -> ChunkRecord {
         guard let record = try engine.chunkRecord(entry.digest) else {
             throw StoreError(.corrupted, diagnosis: "chunk \(entry.digest.hex) is not in the index")
         }
+        return record
+    }
+
+    private func read(_ entry: RecipeEntry, at record: ChunkRecord) throws(StoreError) -> ByteBuffer? {
         let place = RecipeEntry(
             digest: entry.digest,
             plainByteCount: entry.plainByteCount,
@@ -114,18 +134,10 @@ struct FrameReader {
             pack: record.pack,
             offset: UInt32(clamping: record.offset)
         )
-        if let file = try engine.packFiles.file(record.pack),
-            let frame = try Self.load(file, at: record.offset, byteCount: Int(record.frameByteCount)),
-            let plain = verify(frame, place)
-        {
-            return plain
-        }
-        engine.quarantine.add(pack: record.pack, offset: record.offset, entry.digest, "the frame does not verify")
-        throw StoreError(
-            .corrupted,
-            diagnosis:
-                "pack \(PackFormat.fileName(record.pack)) offset \(record.offset): chunk \(entry.digest.hex) is damaged"
-        )
+        guard let file = try engine.packFiles.file(record.pack),
+            let frame = try Self.load(file, at: record.offset, byteCount: Int(record.frameByteCount))
+        else { return nil }
+        return verify(frame, place)
     }
 
     private static func cut(_ plain: ByteBuffer, _ item: FrameRun.Item, _ range: Range<UInt64>) -> ByteBuffer? {

@@ -5,51 +5,11 @@ import ChunkFormat
 import MetadataStore
 import StorageTypes
 
-extension MaintenanceSession {
-    private static let contentCountPerListing = 256
-    /// Chunks or parts in one batch.
-    private static let entryCountPerCommit = 2_048
-
-    /// Works off the reclaim queue, also what assemblies add to it on the way.
-    mutating func reclaim() throws(StoreError) {
-        let start = EngineKeys.range(of: EngineKeys.reclaimPrefix).lower
-        var from = start
-        while true {
-            let keys = try systemKeys(EngineKeys.reclaimPrefix, from: from, limit: Self.contentCountPerListing)
-            guard let last = keys.last else {
-                // At the end; entries may have been added behind our back.
-                if from == start { return }
-                from = start
-                continue
-            }
-            let contents = keys.compactMap { EngineKeys.number(in: $0, as: UInt64.self) }
-            guard contents.count == keys.count else {
-                throw StoreError(.corrupted, diagnosis: "reclaim entry with a key of another length")
-            }
-            try reclaim(contents)
-            from = last + [0]
-        }
-    }
-
-    private mutating func reclaim(_ contents: [UInt64]) throws(StoreError) {
-        var rest = contents[...]
-        while !rest.isEmpty {
-            let queue = [UInt64](rest)
-            let step = try commit { transaction throws(StoreError) in
-                try transaction.reclaim(queue, entryCountMax: Self.entryCountPerCommit)
-            }
-            rest = rest.dropFirst(step.contentCount)
-            report.contentCount += UInt64(step.contentCount)
-            report.chunkCount += step.chunkCount
-            report.chunkByteCount += step.chunkByteCount
-        }
-    }
-}
-
 /// How far one batch of a reclamation got.
 struct ReclaimStep: Sendable {
-    /// Contents that are gone entirely, from the front of the queue.
+    /// Contents that are gone entirely. With the postponed ones they make the front of the queue.
     var contentCount = 0
+    var postponedCount = 0
     var chunkCount: UInt64 = 0
     var chunkByteCount: UInt64 = 0
 }
@@ -57,14 +17,34 @@ struct ReclaimStep: Sendable {
 extension CommitTransaction {
     /// Gives back what released contents refer to, segment by segment, until `entryCountMax` entries are reached. A segment
     /// and its counts go together, so it does not matter where this stops.
-    mutating func reclaim(_ contents: [UInt64], entryCountMax: Int) throws(StoreError) -> ReclaimStep {
+    ///
+    /// - Parameter leaving: takes the chunks that leave the index, for as long as this commit is under way. Nil when nothing
+    ///   is going to be committed.
+    mutating func reclaim(
+        _ contents: [UInt64],
+        entryCountMax: Int,
+        _ leaving: LeavingChunks?
+    ) throws(StoreError) -> ReclaimStep {
         var step = ReclaimStep()
         var entryCount = 0
         for content in contents {
+            guard !engine.pins.isPinned(content) else {
+                step.postponedCount += 1
+                continue
+            }
             let range = EngineKeys.segments(content)
-            while let key = try firstKey(.contents, from: range.lower, until: range.upper) {
+            var isPostponed = false
+            while !isPostponed, let key = try firstKey(.contents, from: range.lower, until: range.upper) {
                 if entryCount >= entryCountMax { return step }
-                entryCount += try reclaimSegment(key, &step)
+                if let count = try reclaimSegment(key, leaving, &step) {
+                    entryCount += count
+                } else {
+                    isPostponed = true
+                }
+            }
+            if isPostponed {
+                step.postponedCount += 1
+                continue
             }
             delete(.contents, EngineKeys.head(content))
             delete(.system, EngineKeys.reclaim(content))
@@ -74,43 +54,69 @@ extension CommitTransaction {
         return step
     }
 
-    private mutating func reclaimSegment(_ key: [UInt8], _ step: inout ReclaimStep) throws(StoreError) -> Int {
+    /// The number of entries given back; nil when an upload holds one of the chunks that would go.
+    private mutating func reclaimSegment(
+        _ key: [UInt8],
+        _ leaving: LeavingChunks?,
+        _ step: inout ReclaimStep
+    ) throws(StoreError) -> Int? {
         guard let bytes = try get(.contents, key) else { return 0 }
-        delete(.contents, key)
         if bytes.count > 1, bytes[1] == ContentReference.Kind.assembly.rawValue {
             let segment = try StorageCall.decoding("segment \(key)") { () throws(DecodeError) in
                 try AssemblySegment(decoding: bytes)
             }
             for part in segment.parts { try release(part.content) }
+            delete(.contents, key)
             return segment.parts.count
         }
         let segment = try StorageCall.decoding("segment \(key)") { () throws(DecodeError) in
             try RecipeSegment(decoding: bytes)
         }
-        for entry in segment.entries { try discount(entry.digest, &step) }
+        let records = try discounted(segment.entries)
+        let last = records.compactMap { $0.record.referenceCount == 0 ? $0.digest : nil }
+        if let leaving, !leaving.add(last) { return nil }
+        for (digest, record) in records {
+            let key = EngineKeys.chunk(digest)
+            if record.referenceCount > 0 {
+                put(.chunks, key, record.encoded)
+            } else {
+                delete(.chunks, key)
+                packChanges.remove(record)
+                step.chunkCount += 1
+                step.chunkByteCount += record.frameByteCount
+            }
+        }
+        delete(.contents, key)
         return segment.entries.count
     }
 
-    /// One reference to a chunk less; the last one takes it out of the index.
-    private mutating func discount(_ digest: SHA256Digest, _ step: inout ReclaimStep) throws(StoreError) {
-        let key = EngineKeys.chunk(digest)
-        guard let bytes = try get(.chunks, key) else {
+    /// The chunks of a segment, each once, with the references it would have without the segment.
+    private func discounted(
+        _ entries: [RecipeEntry]
+    ) throws(StoreError) -> [(digest: SHA256Digest, record: ChunkRecord)] {
+        var records: [(digest: SHA256Digest, record: ChunkRecord)] = []
+        var positions: [SHA256Digest: Int] = [:]
+        records.reserveCapacity(entries.count)
+        for entry in entries {
+            let position = positions[entry.digest] ?? records.count
+            if position == records.count {
+                records.append((entry.digest, try indexed(entry.digest)))
+                positions[entry.digest] = position
+            }
+            guard records[position].record.referenceCount > 0 else {
+                throw StoreError(.corrupted, diagnosis: "chunk \(entry.digest.hex) has no reference to give back")
+            }
+            records[position].record.referenceCount -= 1
+        }
+        return records
+    }
+
+    private func indexed(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord {
+        guard let bytes = try get(.chunks, EngineKeys.chunk(digest)) else {
             throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index")
         }
-        var record = try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
+        return try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
             try ChunkRecord(decoding: bytes)
         }
-        guard record.referenceCount > 0 else {
-            throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) has no reference to give back")
-        }
-        record.referenceCount -= 1
-        if record.referenceCount > 0 {
-            put(.chunks, key, record.encoded)
-            return
-        }
-        delete(.chunks, key)
-        packChanges.remove(record)
-        step.chunkCount += 1
-        step.chunkByteCount += record.frameByteCount
     }
 }

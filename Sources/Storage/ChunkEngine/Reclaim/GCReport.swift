@@ -9,6 +9,8 @@ package struct GCReport: Sendable, Hashable {
     package var chunkCount: UInt64 = 0
     /// Their frames, garbage in their packs from then on.
     package var chunkByteCount: UInt64 = 0
+    /// Contents left for later because somebody reads them or has found their chunks stored.
+    package var postponedContentCount: UInt64 = 0
     /// Packs whose live frames were moved.
     package var compactedPackCount: UInt64 = 0
     /// Frames moved to other packs, in bytes.
@@ -16,15 +18,32 @@ package struct GCReport: Sendable, Hashable {
     package var deletedPackCount: UInt64 = 0
     /// Sizes of the deleted packs.
     package var deletedByteCount: UInt64 = 0
-    /// Garbage left in packs that are not worth rewriting yet.
+    /// Bytes of whole pages given back inside packs that stay.
+    package var holeByteCount: UInt64 = 0
+    /// Garbage left in packs that are not worth the work yet.
     package var remainingGarbageByteCount: UInt64 = 0
     /// Frames that do not verify: left where they are, and their packs with them.
     package var damagedFrameCount: UInt64 = 0
 
     package init() {}
 
-    /// What the drive got back on balance.
+    /// What the drive got back on balance. Holes that deleted packs had count again.
     package var freedByteCount: Int64 {
-        Int64(clamping: deletedByteCount) - Int64(clamping: movedByteCount)
+        Int64(clamping: deletedByteCount) + Int64(clamping: holeByteCount) - Int64(clamping: movedByteCount)
+    }
+
+    /// Adds up what several collections did.
+    mutating func add(_ other: GCReport) {
+        contentCount += other.contentCount
+        chunkCount += other.chunkCount
+        chunkByteCount += other.chunkByteCount
+        postponedContentCount += other.postponedContentCount
+        compactedPackCount += other.compactedPackCount
+        movedByteCount += other.movedByteCount
+        deletedPackCount += other.deletedPackCount
+        deletedByteCount += other.deletedByteCount
+        holeByteCount += other.holeByteCount
+        remainingGarbageByteCount = other.remainingGarbageByteCount
+        damagedFrameCount += other.damagedFrameCount
     }
 }

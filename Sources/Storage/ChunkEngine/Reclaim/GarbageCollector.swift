@@ -1,107 +1,105 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-import FileStore
+import ChunkFormat
 import MetadataStore
 import StorageTypes
 
-/// An engine without clients: commits one after the other on the caller's thread, or only pretends to.
-struct MaintenanceSession {
+/// One collection, beside everything else the engine does.
+///
+/// First the released contents go: their recipes, and the chunks that only they had. Then the packs: those without live
+/// frames are deleted, those with much garbage rewritten, others get holes. Each step is one commit and can be the last; the
+/// next collection goes on from there.
+///
+/// What keeps it from taking what somebody still needs: contents that are read are pinned (`ContentPins`); chunks that an
+/// upload found or wrote are held (`InFlightChunks`); a pack is touched only when nobody can commit a frame to it any more
+/// (`PackStore.isSettled`).
+struct GarbageCollector {
     let engine: EngineParts
-    let isDryRun: Bool
+    let commits: CommitPipeline
+    let policy: GarbagePolicy
+    let pause: @Sendable (Duration) async -> Void
     var report = GCReport()
-    /// Everything a dry run would have committed.
-    private let pretended: CommitOverlay
-    private let group: CommitGroup
-    /// What a dry run would have done to the packs.
-    private(set) var pretendedChanges = PackChanges()
 
-    /// Recovers the store, dry run or not: that is what any start does.
     init(
-        _ configuration: EngineConfiguration,
-        fileSystem: any FileSystem,
-        metadata: any MetadataStore,
-        clock: any WallClock,
-        isDryRun: Bool
-    ) throws(StoreError) {
-        var recovery = Recovery(
-            layout: EngineLayout(dataDirectory: configuration.dataDirectory),
-            packByteCountMax: configuration.packByteCountMax,
-            fileSystem: fileSystem,
-            metadata: metadata,
-            clock: clock
-        )
-        let recovered = try recovery.run()
-        engine = EngineParts(
-            configuration,
-            fileSystem: fileSystem,
-            metadata: metadata,
-            workers: .inline,
-            clock: clock,
-            recovered: recovered
-        )
-        self.isDryRun = isDryRun
-        pretended = CommitOverlay(metadata)
-        group = CommitGroup(engine)
+        _ engine: EngineParts,
+        _ commits: CommitPipeline,
+        _ policy: GarbagePolicy,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) {
+        self.engine = engine
+        self.commits = commits
+        self.policy = policy
+        self.pause = pause
     }
 
-    /// Runs `body` and makes its changes durable, each call for itself.
-    mutating func commit<Value: Sendable>(
-        _ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Value
-    ) throws(StoreError) -> Value {
-        guard isDryRun else {
-            let work = ImmediateCommit(body)
-            _ = group.commit([work])
-            return try work.result()
-        }
-        pretended.save()
-        var transaction = CommitTransaction(now: engine.clock.now(), engine: engine, overlay: pretended)
-        let value = try body(&transaction)
-        pretendedChanges.merge(transaction.packChanges)
-        return value
+    mutating func run() async throws(StoreError) -> GCReport {
+        // Assemblies add their parts to the queue, so go round until nothing more comes.
+        while try await reclaimQueue() {}
+        try await treatPacks()
+        return report
     }
 
-    /// Keys of table `system` with that first byte, from `start` on, as this session sees them.
-    func systemKeys(_ prefix: UInt8, from start: [UInt8], limit: Int) throws(StoreError) -> [[UInt8]] {
-        let overlay = isDryRun ? pretended : CommitOverlay(engine.metadata)
-        let transaction = CommitTransaction(now: engine.clock.now(), engine: engine, overlay: overlay)
-        var keys: [[UInt8]] = []
-        try transaction.scan(.system, from: start, until: [prefix + 1]) { key, _ in
-            keys.append(key)
-            return keys.count < limit
+    private static let contentCountPerListing = 256
+
+    /// Goes through the reclaim queue once; says whether anything went.
+    private mutating func reclaimQueue() async throws(StoreError) -> Bool {
+        var from = EngineKeys.range(of: EngineKeys.reclaimPrefix).lower
+        var contentCount: UInt64 = 0
+        report.postponedContentCount = 0
+        while true {
+            let engine = engine
+            let start = from
+            let contents = try await engine.workers.run { () throws(StoreError) in
+                try engine.reclaimQueue(from: start, limit: Self.contentCountPerListing)
+            }
+            guard let last = contents.last else { return contentCount > 0 }
+            contentCount += try await reclaim(contents)
+            from = EngineKeys.reclaim(last) + [0]
         }
-        return keys
+    }
+
+    private mutating func reclaim(_ contents: [UInt64]) async throws(StoreError) -> UInt64 {
+        var contentCount: UInt64 = 0
+        var rest = contents[...]
+        while !rest.isEmpty {
+            let (queue, limit) = ([UInt64](rest), policy.entryCountPerCommit)
+            let leaving = LeavingChunks(engine.inFlight)
+            let step = try await commits.commit([]) { transaction throws(StoreError) in
+                try transaction.reclaim(queue, entryCountMax: limit, leaving)
+            }
+            // Not before the commit: until then the chunks are in the index and must not be found.
+            withExtendedLifetime(leaving) {}
+            rest = rest.dropFirst(step.contentCount + step.postponedCount)
+            contentCount += UInt64(step.contentCount)
+            report.add(step)
+        }
+        return contentCount
     }
 }
 
-/// A request whose caller is the leader itself.
-private final class ImmediateCommit<Value: Sendable>: CommitWork, @unchecked Sendable {  // Never leaves its one thread.
-    private let body: @Sendable (inout CommitTransaction) throws(StoreError) -> Value
-    private var outcome: Result<Value, StoreError>?
-    private var failure: StoreError?
-
-    init(_ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Value) {
-        self.body = body
-        super.init([])
+extension GCReport {
+    mutating func add(_ step: ReclaimStep) {
+        contentCount += UInt64(step.contentCount)
+        postponedContentCount += UInt64(step.postponedCount)
+        chunkCount += step.chunkCount
+        chunkByteCount += step.chunkByteCount
     }
+}
 
-    override func evaluate(_ transaction: inout CommitTransaction) -> Bool {
-        do throws(StoreError) {
-            outcome = .success(try body(&transaction))
-            return true
-        } catch {
-            outcome = .failure(error)
-            return false
+extension EngineParts {
+    /// Contents in the reclaim queue whose entries are at `start` or behind. Blocks.
+    func reclaimQueue(from start: [UInt8], limit: Int) throws(StoreError) -> [UInt64] {
+        var contents: [UInt64] = []
+        let cursor = try StorageCall.metadata { () throws(MetadataError) in
+            try metadata.cursor(.system, from: start, until: EngineKeys.range(of: EngineKeys.reclaimPrefix).upper)
         }
-    }
-
-    override func finish(_ failure: StoreError?) {
-        self.failure = failure
-    }
-
-    func result() throws(StoreError) -> Value {
-        if let failure { throw failure }
-        guard let outcome else { preconditionFailure("a group evaluates all its requests") }
-        return try outcome.get()
+        while contents.count < limit, try StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) {
+            guard let id = cursor.withCurrent({ key, _ in EngineKeys.number(in: key, as: UInt64.self) }) else {
+                throw StoreError(.corrupted, diagnosis: "reclaim entry with a key of another length")
+            }
+            contents.append(id)
+        }
+        return contents
     }
 }

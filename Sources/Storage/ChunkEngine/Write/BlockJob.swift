@@ -50,18 +50,25 @@ struct BlockJob {
         staged.append(chunk)
     }
 
+    /// The chunk if it is stored or about to be, held until this stream has committed.
     private func find(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
-        if let (chunk, pack) = stream.engine.inFlight.hold(digest) {
+        switch stream.engine.inFlight.hold(digest) {
+        case .leaving:
+            return nil
+        case .written(let chunk, let pack):
             stream.holds.add(CollectionOfOne(digest), in: pack)
             return chunk
+        case .claimed:
+            var stored: StagedChunk?
+            defer { if stored == nil { stream.engine.inFlight.release(CollectionOfOne(digest)) } }
+            stored = try findStored(digest)
+            if stored != nil { stream.holds.add(CollectionOfOne(digest), in: nil) }
+            return stored
         }
-        let bytes = try StorageCall.metadata { () throws(MetadataError) in
-            try stream.engine.metadata.get(.chunks, EngineKeys.chunk(digest))
-        }
-        guard let bytes else { return nil }
-        let record = try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
-            try ChunkRecord(decoding: bytes)
-        }
+    }
+
+    private func findStored(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
+        guard let record = try stream.engine.chunkRecord(digest) else { return nil }
         return StagedChunk(
             digest: digest,
             encoding: record.encoding,

@@ -4,50 +4,104 @@
 import StorageTypes
 import Synchronization
 
-/// Chunks that are written to a pack and not yet committed, so that two uploads of the same bytes write them once.
+/// Chunks that a stream has written or found and not yet committed.
 ///
-/// An entry appears only when its frame's write has returned, and stays until the last stream that holds it has committed
-/// or given up. Its frame stays valid in any case: packs are not cut while the engine runs. Look here before the chunk
-/// index: a chunk leaves this table only after it has entered the other one.
+/// Two things depend on it. Two uploads of the same bytes write them once: a chunk stands here with its place from the moment
+/// its frame's write has returned. And no collection takes a chunk that an upload has just found stored: who looks into the
+/// chunk index holds the digest before, and a digest that is held does not leave the index.
+///
+/// An entry stays until the last stream that holds it has committed or given up. Look here before the chunk index: a chunk
+/// leaves this table only after it has entered the other one.
 final class InFlightChunks: Sendable {
-    private struct Entry {
-        let chunk: StagedChunk
-        let pack: WritablePack
-        var holdCount: Int
+    enum Hold {
+        /// Held; its frame is written, and its commit has to sync the pack.
+        case written(StagedChunk, WritablePack)
+        /// Held; only the index can tell whether it is stored.
+        case claimed
+        /// Not held: the index is about to lose it, so it counts as new.
+        case leaving
     }
 
-    private let entries = Mutex<[SHA256Digest: Entry]>([:])
+    private struct Entry {
+        var frame: (chunk: StagedChunk, pack: WritablePack)?
+        var holdCount = 0
+    }
 
-    var count: Int { entries.withLock { $0.count } }
+    private struct State {
+        var entries: [SHA256Digest: Entry] = [:]
+        /// On their way out of the index.
+        var leaving: Set<SHA256Digest> = []
+    }
 
-    /// The chunk, held for the caller.
-    func hold(_ digest: SHA256Digest) -> (chunk: StagedChunk, pack: WritablePack)? {
-        entries.withLock { entries in
-            guard var entry = entries[digest] else { return nil }
-            entry.holdCount += 1
-            entries[digest] = entry
-            return (entry.chunk, entry.pack)
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.entries.count } }
+
+    /// Holds the chunk for the caller, who is about to look for it.
+    func hold(_ digest: SHA256Digest) -> Hold {
+        state.withLock { state in
+            if state.leaving.contains(digest) { return .leaving }
+            state.entries[digest, default: Entry()].holdCount += 1
+            return state.entries[digest]?.frame.map { .written($0.chunk, $0.pack) } ?? .claimed
         }
     }
 
     /// Offers freshly written chunks, held for the caller. One that another stream wrote meanwhile is held there, too; both
     /// frames are good, and the commit that comes second leaves its own as garbage.
     func publish(_ chunks: some Sequence<StagedChunk>, in pack: WritablePack) {
-        entries.withLock { entries in
+        state.withLock { state in
             for chunk in chunks {
-                entries[chunk.digest, default: Entry(chunk: chunk, pack: pack, holdCount: 0)].holdCount += 1
+                var entry = state.entries[chunk.digest] ?? Entry()
+                if entry.frame == nil { entry.frame = (chunk, pack) }
+                entry.holdCount += 1
+                state.entries[chunk.digest] = entry
             }
         }
     }
 
-    func release(_ digests: [SHA256Digest]) {
-        entries.withLock { entries in
+    func release(_ digests: some Sequence<SHA256Digest>) {
+        state.withLock { state in
             for digest in digests {
-                guard var entry = entries[digest] else { continue }
+                guard var entry = state.entries[digest] else { continue }
                 entry.holdCount -= 1
-                entries[digest] = entry.holdCount == 0 ? nil : entry
+                state.entries[digest] = entry.holdCount == 0 ? nil : entry
             }
         }
+    }
+
+    /// Marks chunks as leaving, all of them or, when a stream holds any, none.
+    fileprivate func beginLeaving(_ digests: [SHA256Digest]) -> Bool {
+        state.withLock { state in
+            guard digests.allSatisfy({ state.entries[$0] == nil }) else { return false }
+            state.leaving.formUnion(digests)
+            return true
+        }
+    }
+
+    fileprivate func endLeaving(_ digests: [SHA256Digest]) {
+        state.withLock { $0.leaving.subtract(digests) }
+    }
+}
+
+/// Chunks that one commit takes out of the index. They are new to every upload until it goes, which has to be after that
+/// commit.
+final class LeavingChunks: Sendable {
+    private let table: InFlightChunks
+    private let digests = Mutex<[SHA256Digest]>([])
+
+    init(_ table: InFlightChunks) {
+        self.table = table
+    }
+
+    deinit {
+        table.endLeaving(digests.withLock { $0 })
+    }
+
+    /// False when an upload holds one of them: none may leave now.
+    func add(_ leaving: [SHA256Digest]) -> Bool {
+        guard table.beginLeaving(leaving) else { return false }
+        digests.withLock { $0 += leaving }
+        return true
     }
 }
 
@@ -71,9 +125,11 @@ final class ChunkHolds: Sendable {
 
     var packs: [WritablePack] { state.withLock { $0.packs } }
 
-    func add(_ digests: some Sequence<SHA256Digest>, in pack: WritablePack) {
+    /// - Parameter pack: where they were written; nil for chunks of the index.
+    func add(_ digests: some Sequence<SHA256Digest>, in pack: WritablePack?) {
         state.withLock { state in
             state.digests.append(contentsOf: digests)
+            guard let pack else { return }
             if !state.packs.contains(where: { $0 === pack }) { state.packs.append(pack) }
         }
     }

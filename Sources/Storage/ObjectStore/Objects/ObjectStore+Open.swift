@@ -18,12 +18,16 @@ extension ObjectStore {
         case .absent: throw StoreError(.noSuchKey, details: .key(key))
         case .value(let value):
             let record = try Self.visible(value, key)
-            guard record.content.kind == .inline else {
-                return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: nil)
-            }
             // Nil also when an overwrite came between the two look-ups: then the caller's slow path looks again.
-            guard let bytes = engine.readIfCached(record.content, 0..<record.size) else { return nil }
-            return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: bytes)
+            let source: StoredObject.Source
+            if record.content.kind == .inline {
+                guard let bytes = engine.readIfCached(record.content, 0..<record.size) else { return nil }
+                source = .bytes(bytes)
+            } else {
+                source = .content(engine.pin(record.content))
+                guard case .value(value) = try cachedValue(.objects, storedKey) else { return nil }
+            }
+            return StoredObject(key, storedKey, record, engine, source)
         }
     }
 
@@ -38,18 +42,20 @@ extension ObjectStore {
                 throw StoreError(.noSuchKey, details: .key(key))
             }
             let record = try Self.visible(value, key)
-            guard record.content.kind == .inline else {
-                return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: nil)
-            }
-            // Nil: the bytes went with an overwrite or a delete since the look-up. Look again; each round means that
-            // another write was committed.
-            guard let bytes = try await engine.inlineBytes(record.content) else {
+            if record.content.kind == .inline {
+                if let bytes = try await engine.inlineBytes(record.content) {
+                    return StoredObject(key, storedKey, record, engine, .bytes(bytes))
+                }
                 guard try await self.value(.objects, storedKey) != value else {
                     throw StoreError(.corrupted, diagnosis: "the inline bytes of \(bucket)/\(key) are missing")
                 }
-                continue
+            } else {
+                let pin = engine.pin(record.content)
+                if try await self.value(.objects, storedKey) == value {
+                    return StoredObject(key, storedKey, record, engine, .content(pin))
+                }
             }
-            return StoredObject(key: key, storedKey: storedKey, record: record, engine: engine, bytes: bytes)
+            // Overwritten or deleted since the look-up. Look again; each round means that another write was committed.
         }
     }
 

@@ -8,8 +8,8 @@ import StorageTypes
 
 /// An object that was looked up.
 ///
-/// An inline object's bytes are taken along at once, because an overwrite deletes them in its own commit; those of other
-/// content stay on disk until the space is reclaimed.
+/// An inline object's bytes are taken along at once, because an overwrite deletes them in its own commit; other content is
+/// pinned, so that it stays readable until the handle and the last body from it are gone.
 final class StoredObject: OpenedObject {
     let info: ObjectInfo
     /// The key in table `objects` it was found under.
@@ -17,27 +17,44 @@ final class StoredObject: OpenedObject {
     let content: ContentReference
     let fields: VersionFields
     private let engine: ChunkEngine
-    /// All bytes of an inline or empty object.
-    private let bytes: ByteBuffer?
+    private let source: Source
 
-    init(key: ObjectKey, storedKey: [UInt8], record: VersionRecord, engine: ChunkEngine, bytes: ByteBuffer?) {
+    enum Source {
+        /// All bytes of an inline object.
+        case bytes(ByteBuffer)
+        /// Nil for an empty object.
+        case content(ContentPin?)
+    }
+
+    init(
+        _ key: ObjectKey,
+        _ storedKey: [UInt8],
+        _ record: VersionRecord,
+        _ engine: ChunkEngine,
+        _ source: Source
+    ) {
         self.info = record.info(key: key)
         self.storedKey = storedKey
         self.content = record.content
         self.fields = record.fields
         self.engine = engine
-        self.bytes = bytes
+        self.source = source
     }
 
     func read(_ range: Range<UInt64>) -> any ObjectBody {
         precondition(range.upperBound <= info.size, "a range inside the object")
-        if let slice = slice(range) { return BufferBody(slice) }
-        return engine.read(content, range)
+        switch source {
+        case .bytes(let bytes): return BufferBody(Self.slice(bytes, range))
+        case .content(let pin): return engine.read(content, range, pin: pin)
+        }
     }
 
     func readIfCached(_ range: Range<UInt64>) -> ByteBuffer? {
         precondition(range.upperBound <= info.size, "a range inside the object")
-        return slice(range) ?? engine.readIfCached(content, range)
+        switch source {
+        case .bytes(let bytes): return Self.slice(bytes, range)
+        case .content: return engine.readIfCached(content, range)
+        }
     }
 
     func part(_ number: Int) async throws(StoreError) -> (range: Range<UInt64>, checksum: ChecksumValue?)? {
@@ -53,7 +70,10 @@ final class StoredObject: OpenedObject {
         return (start..<start + part.content.size, part.checksum)
     }
 
-    private func slice(_ range: Range<UInt64>) -> ByteBuffer? {
-        bytes?.getSlice(at: Int(range.lowerBound), length: range.count)
+    private static func slice(_ bytes: ByteBuffer, _ range: Range<UInt64>) -> ByteBuffer {
+        guard let slice = bytes.getSlice(at: bytes.readerIndex + Int(range.lowerBound), length: range.count) else {
+            preconditionFailure("an inline record has the object's size")
+        }
+        return slice
     }
 }

@@ -34,8 +34,7 @@ final class EngineFixture: Sendable {
             fileSystem: machine.fileSystem,
             metadata: metadata,
             workers: workers,
-            clock: FixedClock(),
-            random: SeededRandom(seed: 1)
+            clock: FixedClock()
         )
     }
 
@@ -49,7 +48,7 @@ final class EngineFixture: Sendable {
     /// The next start after a collection that leaves no garbage.
     func collected() async throws -> EngineFixture {
         await engine.shutdown()
-        _ = try collectGarbage()
+        _ = try await collectGarbage()
         return try await restarted()
     }
 
@@ -57,14 +56,15 @@ final class EngineFixture: Sendable {
         try EngineMaintenance.fsck(configuration, fileSystem: machine.fileSystem, metadata: metadata, depth: depth)
     }
 
-    func collectGarbage(dryRun: Bool = false, garbageShareMin: Double = 0) throws -> GCReport {
-        try EngineMaintenance.collectGarbage(
+    /// On the stopped engine.
+    func collectGarbage(_ policy: GarbagePolicy = .all, dryRun: Bool = false) async throws -> GCReport {
+        try await EngineMaintenance.collectGarbage(
             configuration,
             fileSystem: machine.fileSystem,
             metadata: metadata,
             clock: FixedClock(),
-            dryRun: dryRun,
-            garbageShareMin: garbageShareMin
+            policy: policy,
+            dryRun: dryRun
         )
     }
 
@@ -143,5 +143,24 @@ extension EngineConfiguration {
     /// The limits that a server has.
     static var real: EngineConfiguration {
         EngineConfiguration(dataDirectory: SimulatedMachine.dataDirectory)
+    }
+}
+
+extension GarbagePolicy {
+    /// Rewrites packs that are half garbage, and makes the smallest holes in others.
+    static var half: GarbagePolicy {
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = 0.6
+        policy.holeByteCountMin = 512
+        policy.entryCountPerCommit = 8
+        policy.moveByteCount = 2_048
+        return policy
+    }
+
+    /// Leaves no garbage.
+    static var all: GarbagePolicy {
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = 0
+        return policy
     }
 }

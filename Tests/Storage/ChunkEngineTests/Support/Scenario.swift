@@ -8,7 +8,7 @@ import Testing
 
 /// A short history that passes through one kind of work.
 enum Scenario: CaseIterable {
-    case puts, segments, deduplication, assembly, collection, compaction
+    case puts, segments, deduplication, assembly, collection, compaction, online
 
     enum Step {
         case put(String, size: Int, seed: UInt64, isCompressible: Bool = false)
@@ -18,7 +18,10 @@ enum Scenario: CaseIterable {
         /// A long upload that ends without being committed.
         case abandon(size: Int, seed: UInt64)
         case restart
+        /// On the stopped engine.
         case collectGarbage
+        /// Beside its work.
+        case collectOnline
     }
 
     var steps: [Step] {
@@ -59,6 +62,14 @@ enum Scenario: CaseIterable {
                 .put("a", size: 7_000, seed: 1), .put("b", size: 7_000, seed: 2), .put("c", size: 7_000, seed: 3),
                 .put("d", size: 900, seed: 4), .put("e", size: 1_000, seed: 5, isCompressible: true), .delete("a"),
                 .delete("c"), .collectGarbage, .put("f", size: 2_000, seed: 6), .delete("b"), .collectGarbage,
+            ]
+        case .online:
+            // Rewritten packs, a hole of two pages between "a" and "c", and a pack that goes as a whole.
+            [
+                .put("a", size: 4_000, seed: 1), .put("b", size: 9_000, seed: 2), .put("c", size: 2_000, seed: 3),
+                .put("d", size: 9_000, seed: 4), .put("e", size: 1_000, seed: 5), .put("f", size: 15_000, seed: 6),
+                .delete("d"), .collectOnline, .delete("f"), .copy("e", "g"), .collectOnline, .delete("b"),
+                .put("h", size: 9_000, seed: 4), .collectOnline, .delete("a"), .delete("c"), .collectOnline,
             ]
         }
     }
@@ -103,7 +114,7 @@ struct ScenarioRun: Sendable {
             let whole = names.reduce(into: []) { $0 += model[$1] ?? [] }
             for name in names { model[name] = nil }
             model[target] = whole
-        case .abandon, .restart, .collectGarbage: break
+        case .abandon, .restart, .collectGarbage, .collectOnline: break
         }
     }
 
@@ -126,9 +137,11 @@ struct ScenarioRun: Sendable {
             await writer.abandon()
         case .restart:
             fixture = try await fixture.restarted()
+        case .collectOnline:
+            _ = try await fixture.engine.collectGarbage(.half) { _ in }
         case .collectGarbage:
             await fixture.engine.shutdown()
-            let report = try fixture.collectGarbage()
+            let report = try await fixture.collectGarbage()
             #expect(report.remainingGarbageByteCount == 0 && report.damagedFrameCount == 0)
             fixture = try await fixture.restarted()
         }

@@ -1,0 +1,68 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import StorageTypes
+import Synchronization
+
+extension ChunkEngine {
+    /// Gives back the space of what nobody refers to, beside all other work. One collection at a time.
+    ///
+    /// A crash at any point loses nothing; the next collection goes on.
+    ///
+    /// - Parameter pause: waits, to keep the policy's rate.
+    /// - Throws: `slowDown` while another one is under way; `corrupted` when records contradict each other, and then nothing
+    ///   more is collected; as `commit`.
+    package func collectGarbage(
+        _ policy: GarbagePolicy,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) async throws(StoreError) -> GCReport {
+        try parts.collections.begin()
+        defer { parts.collections.end() }
+        var collector = GarbageCollector(parts, commits, policy, pause: pause)
+        let report = try await collector.run()
+        parts.collections.add(report)
+        return report
+    }
+
+    /// What `collectGarbage` would do now. Memory: about 300 bytes per chunk that would go.
+    package func estimateGarbage(_ policy: GarbagePolicy) async throws(StoreError) -> GCReport {
+        try parts.collections.begin()
+        defer { parts.collections.end() }
+        let parts = parts
+        return try await parts.workers.run { () throws(StoreError) in
+            var estimate = GarbageEstimate(parts, policy)
+            return try estimate.run()
+        }
+    }
+
+    /// What all collections since the start did together.
+    package var collectedGarbage: GCReport { parts.collections.total }
+}
+
+/// Keeps collections apart, and adds up what they did.
+final class Collections: Sendable {
+    private struct State {
+        var isRunning = false
+        var total = GCReport()
+    }
+
+    private let state = Mutex(State())
+
+    var total: GCReport { state.withLock { $0.total } }
+
+    func begin() throws(StoreError) {
+        let isFirst = state.withLock { state in
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard isFirst else { throw StoreError(.slowDown, "a garbage collection is under way") }
+    }
+
+    func end() {
+        state.withLock { $0.isRunning = false }
+    }
+
+    func add(_ report: GCReport) {
+        state.withLock { $0.total.add(report) }
+    }
+}

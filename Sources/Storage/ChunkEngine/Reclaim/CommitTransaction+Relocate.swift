@@ -1,0 +1,45 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+extension CommitTransaction {
+    /// Points the index at frames that were copied to `pack`, one behind the other from `offset` on; returns their bytes.
+    ///
+    /// A chunk that left the index meanwhile, or is somewhere else by now, leaves its copy as garbage.
+    mutating func relocate(
+        _ chunks: [IndexedChunk],
+        to pack: WritablePack,
+        at offset: UInt64
+    ) throws(StoreError) -> UInt64 {
+        var offset = offset
+        var movedByteCount: UInt64 = 0
+        for chunk in chunks {
+            let target = offset
+            offset += chunk.record.frameByteCount
+            let key = EngineKeys.chunk(chunk.digest)
+            guard let bytes = try get(.chunks, key) else { continue }
+            var record = try StorageCall.decoding("chunk \(chunk.digest.hex)") { () throws(DecodeError) in
+                try ChunkRecord(decoding: bytes)
+            }
+            guard record.pack == chunk.record.pack, record.offset == chunk.record.offset else { continue }
+            packChanges.remove(record)
+            record.pack = pack.id
+            record.offset = target
+            packChanges.add(record)
+            put(.chunks, key, record.encoded)
+            movedByteCount += record.frameByteCount
+        }
+        packsToSync.append(pack)
+        return movedByteCount
+    }
+
+    mutating func quarantine(_ chunk: IndexedChunk) throws(StoreError) {
+        let key = EngineKeys.quarantine(pack: chunk.record.pack, offset: chunk.record.offset)
+        guard try get(.system, key) == nil else { return }
+        let record = QuarantineRecord(digest: chunk.digest, seen: now, reason: "the frame does not verify")
+        put(.system, key, record.encoded)
+    }
+}

@@ -1,0 +1,79 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import FileStore
+import StorageTypes
+
+/// The steps of a collection that touch pack files. All block.
+extension EngineParts {
+    struct FrameCopy: Sendable {
+        /// In the order of their copies, which lie one behind the other from `target` on.
+        var intact: [IndexedChunk] = []
+        var damaged: [IndexedChunk] = []
+        var target: (pack: WritablePack, offset: UInt64)?
+    }
+
+    /// Copies what verifies to the current pack, which may use the room that is kept back for this.
+    func copyFrames(_ chunks: [IndexedChunk], outOf id: UInt32) throws(StoreError) -> FrameCopy {
+        guard let file = try packFiles.file(id) else {
+            throw StoreError(.corrupted, diagnosis: "\(PackFormat.fileName(id)) is missing")
+        }
+        let run = runs.take()
+        defer { runs.giveBack(run) }
+        var copy = FrameCopy()
+        for chunk in chunks {
+            if try FrameCheck.load(chunk, from: file, into: run) != nil {
+                copy.intact.append(chunk)
+            } else {
+                copy.damaged.append(chunk)
+            }
+        }
+        if !run.isEmpty { copy.target = try packs.append(run, .reclaiming) }
+        return copy
+    }
+
+    /// Removes the file of a pack whose record is gone: should the power go before, the next start removes it.
+    func removePackFile(_ id: UInt32) throws(StoreError) {
+        packFiles.forget(id)
+        treatedPacks.forget(id)
+        do throws(FileSystemError) {
+            try fileSystem.remove(packs.layout.pack(id))
+        } catch {
+            guard error.code == .notFound else { throw StoreError(error) }
+        }
+    }
+
+    /// Gives back the pages that no live frame touches; returns their bytes, those of earlier holes included.
+    ///
+    /// - Parameter id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
+    func makeHoles(in id: UInt32) throws(StoreError) -> UInt64 {
+        guard let record = packs.record(id) else { return 0 }
+        let (live, isExact) = try liveChunks(in: id)
+        // The next collection may see it clearer.
+        guard isExact else { return 0 }
+        var byteCount: UInt64 = 0
+        do throws(FileSystemError) {
+            let file = try fileSystem.open(packs.layout.pack(id), .readWrite)
+            var end = UInt64(PackFormat.headerByteCount)
+            for frame in live.map(\.record.frameRange) + [record.committedEnd..<record.committedEnd] {
+                let hole = Self.pages(end, frame.lowerBound)
+                if !hole.isEmpty {
+                    try file.deallocate(hole)
+                    byteCount += UInt64(hole.count)
+                }
+                end = frame.upperBound
+            }
+        } catch {
+            // A file system without holes gives nothing back here; rewriting has to do.
+            guard error.code == .unsupported else { throw StoreError(error) }
+        }
+        return byteCount
+    }
+
+    private static func pages(_ start: UInt64, _ end: UInt64) -> Range<UInt64> {
+        let first = PackRun.pageEnd(start)
+        let last = end / UInt64(PackRun.pageByteCount) * UInt64(PackRun.pageByteCount)
+        return first..<max(first, last)
+    }
+}

@@ -1,0 +1,257 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import FileStore
+import NIOCore
+import StorageTestSupport
+import StorageTypes
+import Synchronization
+import Testing
+
+/// Beside uploads, reads and deletes.
+@Suite struct `An online collection` {
+    private static func content(_ seed: UInt64, _ byteCount: UInt64 = 4_000) -> [UInt8] {
+        PatternContent(seed: seed).bytes(0..<byteCount)
+    }
+
+    private func collect(_ fixture: EngineFixture, _ policy: GarbagePolicy = .all) async throws -> GCReport {
+        try await fixture.engine.collectGarbage(policy) { _ in }
+    }
+
+    @Test func `gives everything back and goes on`() async throws {
+        let fixture = try EngineFixture()
+        for index in 0..<10 { try await fixture.put("k\(index)", Self.content(UInt64(index))) }
+        for index in [0, 2, 3, 7] { try await fixture.delete("k\(index)") }
+        let estimate = try await fixture.engine.estimateGarbage(.all)
+        let report = try await collect(fixture)
+        #expect(report == estimate)
+        #expect(report.contentCount == 4 && report.freedByteCount > 15_000 && report.postponedContentCount == 0)
+        for index in [1, 4, 5, 6, 8, 9] { #expect(try await fixture.get("k\(index)") == Self.content(UInt64(index))) }
+        try fixture.expectSound()
+        #expect(try fixture.statistics().garbageByteCount == 0)
+        try await fixture.put("more", Self.content(77))
+        #expect(try await collect(fixture) == GCReport())
+        let total = fixture.engine.collectedGarbage
+        #expect(total.contentCount == 4 && total.movedByteCount == report.movedByteCount)
+        let next = try await fixture.restarted()
+        #expect(try await next.get("more") == Self.content(77))
+        try next.expectSound()
+    }
+
+    @Test func `leaves what is read until the last reader has gone`() async throws {
+        let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
+        let bytes = Self.content(1, 12_000)
+        let content = try await fixture.put("a", bytes)
+        var pin = fixture.engine.pin(content)
+        let body = fixture.engine.read(content, 0..<content.size, pin: pin)
+        pin = nil
+        var read = try #require(try await body.next()).readableBytesView + []
+        try await fixture.delete("a")
+        let report = try await collect(fixture)
+        #expect(report.postponedContentCount == 1 && report.contentCount == 0)
+        while let piece = try await body.next() { read += piece.readableBytesView }
+        #expect([UInt8](read) == bytes)
+        try fixture.expectSound()
+    }
+
+    @Test func `takes what was read once nobody does`() async throws {
+        let fixture = try EngineFixture()
+        let content = try await fixture.put("a", Self.content(1))
+        try await fixture.delete("a")
+        do {
+            let pin = fixture.engine.pin(content)
+            #expect(try await collect(fixture).postponedContentCount == 1)
+            withExtendedLifetime(pin) {}
+        }
+        #expect(try await collect(fixture).contentCount == 1)
+        #expect(try fixture.statistics().packCount == 0)
+    }
+
+    /// The race that has lost data elsewhere: an upload finds its chunks stored, and then their last owner is deleted.
+    @Test func `leaves chunks that an upload has found stored`() async throws {
+        let fixture = try EngineFixture()
+        let bytes = Self.content(1)
+        try await fixture.put("old", bytes)
+        let staged = try await fixture.stage(bytes)
+        try await fixture.delete("old")
+        let report = try await collect(fixture)
+        #expect(report.postponedContentCount == 1 && report.chunkCount == 0)
+        try await fixture.engine.commit([staged]) { transaction throws(StoreError) in
+            transaction.set("new", try transaction.adopt(staged))
+        }
+        #expect(try await fixture.get("new") == bytes)
+        try fixture.expectSound()
+        #expect(try await collect(fixture).contentCount == 1)
+        #expect(try await fixture.get("new") == bytes)
+        try fixture.expectSound()
+        #expect(fixture.writtenPackByteCount < 6_000, "the content was written once")
+    }
+
+    @Test func `lets go of chunks when the upload that found them gives up`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("old", Self.content(1))
+        do {
+            let staged = try await fixture.stage(Self.content(1))
+            try await fixture.delete("old")
+            fixture.engine.discard(staged)
+        }
+        #expect(try await collect(fixture).postponedContentCount == 0)
+        #expect(try fixture.statistics().chunkCount == 0)
+    }
+
+    @Test func `leaves packs alone that hold frames of uploads under way`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("old", Self.content(1))
+        let staged = try await fixture.stage(Self.content(2))
+        let second = try await fixture.stage(Self.content(2))
+        try await fixture.delete("old")
+        #expect(try await collect(fixture).deletedPackCount == 0)
+        try await fixture.engine.commit([staged]) { transaction throws(StoreError) in
+            transaction.set("new", try transaction.adopt(staged))
+        }
+        try await fixture.delete("new")
+        let report = try await collect(fixture)
+        #expect(report.postponedContentCount == 1 && report.deletedPackCount == 0)
+        try await fixture.engine.commit([second]) { transaction throws(StoreError) in
+            transaction.set("newer", try transaction.adopt(second))
+        }
+        #expect(try await fixture.get("newer") == Self.content(2))
+        try fixture.expectSound()
+    }
+
+    @Test func `makes holes where a rewrite is not worth it`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("a", Self.content(1, 3_000))
+        try await fixture.put("b", Self.content(2, 9_000))
+        try await fixture.put("c", Self.content(3, 3_000))
+        try await fixture.put("d", Self.content(4, 3_000))
+        try await fixture.delete("b")
+        var policy = GarbagePolicy.half
+        policy.rewriteShareMin = 1
+        let report = try await collect(fixture, policy)
+        #expect(report.holeByteCount == 8_192 && report.compactedPackCount == 0)
+        #expect(try await collect(fixture, policy) == GCReport(), "once")
+        for (name, seed) in [("a", UInt64(1)), ("c", 3), ("d", 4)] {
+            #expect(try await fixture.get(name) == Self.content(seed, 3_000))
+        }
+        try fixture.expectSound()
+        let next = try await fixture.collected()
+        #expect(try await next.get("c") == Self.content(3, 3_000))
+        #expect(try next.statistics().garbageByteCount == 0)
+    }
+
+    @Test func `gives space back on a drive too full for copies`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("first", Self.content(1, 5_000))
+        try await fixture.put("second", Self.content(2, 9_000))
+        try await fixture.put("third", Self.content(3, 5_000))
+        try await fixture.delete("second")
+        let used = try ["00000001.pack", "00000002.pack"].reduce(UInt64(0)) { sum, name in
+            sum + (try fixture.machine.fileSystem.open("/data/packs/" + name, .readOnly).size())
+        }
+        fixture.machine.disk.setCapacity(byteCount: used + 1_000)
+        await #expect(throws: StoreError(.insufficientStorage)) {
+            try await fixture.put("more", Self.content(9, 4_000))
+        }
+        var policy = GarbagePolicy.half
+        policy.rewriteShareMin = 0.1
+        policy.holeByteCountMin = 0
+        let report = try await collect(fixture, policy)
+        #expect(report.holeByteCount == 4_096)
+        try await fixture.put("more", Self.content(9, 2_500))
+        #expect(try await fixture.get("first") == Self.content(1, 5_000))
+        #expect(try await fixture.get("third") == Self.content(3, 5_000))
+        try fixture.expectSound()
+    }
+
+    /// An upload that fails in mid-write leaves bytes in which no frame begins, and frames behind them off any page.
+    @Test func `finds every frame behind a torn one`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("a", Self.content(1, 900))
+        fixture.machine.power.failNext(with: .ioFailure)
+        await #expect(throws: StoreError(.ioFailure)) { try await fixture.put("torn", Self.content(2, 900)) }
+        try await fixture.put("b", Self.content(3, 900))
+        try await fixture.put("c", Self.content(4, 900))
+        try await fixture.delete("a")
+        let report = try await collect(fixture)
+        #expect(report.compactedPackCount == 1 && report.deletedPackCount == 1)
+        #expect(try await fixture.get("b") == Self.content(3, 900))
+        #expect(try await fixture.get("c") == Self.content(4, 900))
+        try fixture.expectSound()
+    }
+
+    @Test func `keeps to its rate`() async throws {
+        let fixture = try EngineFixture()
+        for index in 0..<4 { try await fixture.put("k\(index)", Self.content(UInt64(index), 3_000)) }
+        try await fixture.delete("k0")
+        var policy = GarbagePolicy.all
+        policy.moveByteRateMax = 1_000
+        let waited = Mutex(Duration.zero)
+        let report = try await fixture.engine.collectGarbage(policy) { pause in waited.withLock { $0 += pause } }
+        #expect(report.movedByteCount > 9_000)
+        #expect(waited.withLock { $0 } == .milliseconds(Int64(report.movedByteCount)))
+    }
+
+    @Test func `runs once at a time`() async throws {
+        let fixture = try EngineFixture()
+        for index in 0..<4 { try await fixture.put("k\(index)", Self.content(UInt64(index), 3_000)) }
+        try await fixture.delete("k0")
+        var policy = GarbagePolicy.all
+        policy.moveByteRateMax = 1_000
+        let refusals = Mutex(0)
+        _ = try await fixture.engine.collectGarbage(policy) { _ in
+            do throws(StoreError) {
+                _ = try await fixture.engine.collectGarbage(.all) { _ in }
+            } catch {
+                if error.code == .slowDown { refusals.withLock { $0 += 1 } }
+            }
+        }
+        #expect(refusals.withLock { $0 } > 0)
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `loses nothing to uploads, reads and deletes at once`() async throws {
+        let workers = WorkerPool(threadCount: 4)
+        let fixture = try EngineFixture(workers: workers)
+        let isDone = Flag()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in 0..<4 {
+                group.addTask {
+                    var generator = SeededGenerator(seed: UInt64(client))
+                    for round in 0..<150 {
+                        // Few contents, so that deletes and uploads of the same chunks meet.
+                        let seed = UInt64(generator.below(4))
+                        let byteCount = UInt64(generator.below(6_000))
+                        let name = "c\(client)-\(generator.below(3))"
+                        let bytes = Self.content(seed, byteCount)
+                        let content = try await fixture.put(name, bytes)
+                        let pin = fixture.engine.pin(content)
+                        #expect(try await fixture.read(content, 0..<content.size) == bytes, "round \(round)")
+                        withExtendedLifetime(pin) {}
+                        if generator.coin() { try await fixture.delete(name) }
+                    }
+                }
+            }
+            group.addTask {
+                while !isDone.isSet.load(ordering: .relaxed) {
+                    _ = try await fixture.engine.collectGarbage(.half) { _ in }
+                    await Task.yield()
+                }
+            }
+            for _ in 0..<4 { try await group.next() }
+            isDone.isSet.store(true, ordering: .relaxed)
+            try await group.waitForAll()
+        }
+        try fixture.expectSound()
+        _ = try await collect(fixture)
+        try fixture.expectSound()
+        #expect(try fixture.statistics().garbageByteCount == 0)
+        await fixture.engine.shutdown()
+        await workers.shutdown()
+    }
+}
+
+private final class Flag: Sendable {
+    let isSet = Atomic(false)
+}
