@@ -12,6 +12,7 @@ package import StorageTypes
 /// | system | `P` pack⁴ | `PackRecord` |
 /// | system | `Q` pack⁴ offset⁸ | `QuarantineRecord` |
 /// | system | `R` content⁸ | reclaim entry: nobody refers to this recipe or assembly any more |
+/// | system | `S` | `ScrubRecord` |
 /// | system | `W` content⁸ | pending marker: a recipe that an upload is still writing |
 /// | contents | content⁸ `0` | `ContentHead` |
 /// | contents | content⁸ `1` segment⁴ | `RecipeSegment` or `AssemblySegment` |
@@ -22,6 +23,8 @@ package import StorageTypes
 package enum EngineKeys {
     package static let format: [UInt8] = [0x46]
     package static let sequence: [UInt8] = [0x47]
+
+    package static let scrub: [UInt8] = [0x53]
 
     package static let packPrefix: UInt8 = 0x50
     package static let quarantinePrefix: UInt8 = 0x51

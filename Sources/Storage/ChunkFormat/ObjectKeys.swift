@@ -83,6 +83,9 @@ package enum ObjectKeys {
 
     // MARK: Table uploads
 
+    /// What the keys of all uploads begin with.
+    package static let uploads = [UploadsPrefix.upload]
+
     package static func upload(_ bucketID: UInt64, _ key: some Collection<UInt8>, _ id: UploadID) -> [UInt8] {
         var result = uploadKeyPrefix(bucketID, key)
         result.append(contentsOf: [0x00, 0x01])

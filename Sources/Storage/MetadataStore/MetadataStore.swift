@@ -62,6 +62,10 @@ package protocol MetadataStore: Sendable {
     /// A cursor over keys in `lower..<upper` (nil: to the end of the table) of the state at this moment, before the first.
     func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError)
         -> any MetadataCursor
+    /// Reads what is on the device, past all caches, and compares its checksums. Takes as long as reading all of it.
+    ///
+    /// - Throws: `corrupted`, naming what is damaged.
+    func verify() throws(MetadataError)
     /// Flushes what speeds up the next start and releases the files. Nothing is called afterwards.
     func close()
 }

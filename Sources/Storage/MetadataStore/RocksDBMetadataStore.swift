@@ -89,6 +89,12 @@ package final class RocksDBMetadataStore: MetadataStore {
         return RocksDBCursor(handle, table, from: lower, until: upper)
     }
 
+    /// Blob files have a checksum per value, which reading the value compares.
+    package func verify() throws(MetadataError) {
+        checkNotClosed()
+        try MetadataError.checked { status in drydock_rocksdb_verify_checksums(handle.database, status) }
+    }
+
     /// Blocks while the write buffers (at most 32 MiB) become files, so that the next start replays no log.
     package func close() {
         let before = state.exchange(.closed, ordering: .acquiringAndReleasing)

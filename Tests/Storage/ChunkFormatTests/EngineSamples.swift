@@ -64,6 +64,7 @@ enum EngineSamples {
     )
     static let pack = PackRecord(state: .open, committedEnd: 4_096, liveByteCount: 85, liveFrameCount: 1)
     static let quarantine = QuarantineRecord(digest: digest, seen: RecordSamples.time, reason: "bit rot")
+    static let scrub = ScrubRecord(started: RecordSamples.time, completed: Timestamp(nanoseconds: 0), nextPack: 42)
     static let inline = InlineRecord.encode(byteCount: payload.count) { $0.copyBytes(from: payload) }
 
     static func encoded(_ header: PackHeader) -> [UInt8] {
@@ -112,6 +113,9 @@ enum EngineSamples {
         },
         Sample(name: "quarantine", bytes: quarantine.encoded) { bytes throws(DecodeError) in
             try QuarantineRecord(decoding: bytes).encoded
+        },
+        Sample(name: "scrub", bytes: scrub.encoded) { bytes throws(DecodeError) in
+            try ScrubRecord(decoding: bytes).encoded
         },
         Sample(name: "inline", bytes: inline) { bytes throws(DecodeError) in
             let plain = try InlineRecord(decoding: bytes).bytes

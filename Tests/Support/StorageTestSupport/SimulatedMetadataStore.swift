@@ -68,6 +68,11 @@ package final class SimulatedMetadataStore: MetadataStore {
         )
     }
 
+    /// Values here are damaged by tests alone, which put what they like.
+    package func verify() throws(MetadataError) {
+        if space.power.isOff { throw .powerLost }
+    }
+
     package func close() {
         let wasClosed = isClosed.withLock { isClosed in
             defer { isClosed = true }

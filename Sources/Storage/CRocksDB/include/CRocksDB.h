@@ -18,6 +18,10 @@ rocksdb_logger_t *drydock_rocksdb_silent_logger_create(void);
 // Databases opened with the logger keep it for as long as they need it.
 void drydock_rocksdb_silent_logger_destroy(rocksdb_logger_t *logger);
 
+// Reads every block of every table file from the device, whatever the caches hold, and compares its checksum. Blocks.
+// `error` as in the C API, which lacks the call: null, or a text to be freed with rocksdb_free.
+void drydock_rocksdb_verify_checksums(rocksdb_t *database, char **error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -73,3 +73,26 @@ package struct EngineStatistics: Sendable, Hashable {
         }
     }
 }
+
+/// What the packs hold, as the records in memory have it.
+package struct PackStatistics: Sendable, Hashable {
+    package var packCount: UInt64 = 0
+    /// Up to the last committed frame of each.
+    package var byteCount: UInt64 = 0
+    package var liveByteCount: UInt64 = 0
+    package var liveFrameCount: UInt64 = 0
+    package var garbageByteCount: UInt64 = 0
+}
+
+extension ChunkEngine {
+    /// Costs a step per pack.
+    package var packStatistics: PackStatistics {
+        parts.packs.records.values.reduce(into: PackStatistics()) { sum, record in
+            sum.packCount += 1
+            sum.byteCount += record.committedEnd
+            sum.liveByteCount += record.liveByteCount
+            sum.liveFrameCount += record.liveFrameCount
+            sum.garbageByteCount += record.garbageByteCount
+        }
+    }
+}

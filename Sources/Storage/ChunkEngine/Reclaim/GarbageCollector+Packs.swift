@@ -11,7 +11,7 @@ extension GarbageCollector {
         if let current = engine.packs.currentID, treatment(of: current) != .leave {
             engine.packs.closeCurrent(ifIs: current)
         }
-        for id in engine.packs.records.keys.sorted() {
+        for id in engine.packs.records.keys.sorted() where !Task.isCancelled {
             var treatment = treatment(of: id)
             if treatment != .leave, !engine.packs.isSettled(id) { treatment = .leave }
             switch treatment {
@@ -51,6 +51,7 @@ extension GarbageCollector {
         report.compactedPackCount += 1
         var rest = chunks[...]
         while !rest.isEmpty {
+            if Task.isCancelled { return }
             var byteCount: UInt64 = 0
             let batch = rest.prefix { chunk in
                 byteCount += chunk.record.frameByteCount

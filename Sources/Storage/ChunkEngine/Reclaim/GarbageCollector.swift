@@ -9,7 +9,7 @@ import StorageTypes
 ///
 /// First the released contents go: their recipes, and the chunks that only they had. Then the packs: those without live
 /// frames are deleted, those with much garbage rewritten, others get holes. Each step is one commit and can be the last; the
-/// next collection goes on from there.
+/// next collection goes on from there; a task that is cancelled ends after the step under way.
 ///
 /// What keeps it from taking what somebody still needs: contents that are read are pinned (`ContentPins`); chunks that an
 /// upload found or wrote are held (`InFlightChunks`); a pack is touched only when nobody can commit a frame to it any more
@@ -62,7 +62,7 @@ struct GarbageCollector {
     private mutating func reclaim(_ contents: [UInt64]) async throws(StoreError) -> UInt64 {
         var contentCount: UInt64 = 0
         var rest = contents[...]
-        while !rest.isEmpty {
+        while !rest.isEmpty, !Task.isCancelled {
             let (queue, limit) = ([UInt64](rest), policy.entryCountPerCommit)
             let leaving = LeavingChunks(engine.inFlight)
             let step = try await commits.commit([]) { transaction throws(StoreError) in

@@ -13,18 +13,17 @@ package struct ObjectAudit: Sendable {
     package private(set) var uploadCount: UInt64 = 0
     package private(set) var partCount: UInt64 = 0
     private var references = ReferenceAudit()
-    /// Of buckets and of those whose uploads are still being dropped.
-    private var names: [UInt64: String] = [:]
-    private var uploads: Set<UploadID> = []
+    private var names = OwnerNames()
     private let problemCountMax = 10_000
 
-    init(_ metadata: any MetadataStore) throws(StoreError) {
+    /// - Parameter damaged: contents that lost bytes, by id, and how.
+    init(_ metadata: any MetadataStore, damaged: [UInt64: String] = [:]) throws(StoreError) {
         try readBuckets(metadata)
         try readObjects(metadata)
         try readUploads(metadata)
         try readParts(metadata)
         try references.run(metadata)
-        try nameFindings(metadata)
+        try nameFindings(damaged.merging(references.findings) { damage, finding in "\(damage); \(finding)" }, metadata)
     }
 
     private mutating func add(_ subject: ObjectProblem.Subject, _ text: String) {
@@ -64,14 +63,14 @@ package struct ObjectAudit: Sendable {
             guard (try? SystemValue.decode(integer: value)).map({ $0 > idMax }) != true else { return }
             found.append((.record(table: "system", key: Hex.encode(key)), "the next bucket id is damaged or used"))
         }
-        self.names = names
+        self.names.buckets = names
         for (subject, text) in found { add(subject, text) }
     }
 
     private mutating func readObjects(_ metadata: any MetadataStore) throws(StoreError) {
         for table in [MetadataTable.objects, .versions] {
             try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
-                let subject = object(key)
+                let subject = names.object(key)
                 if case .record = subject { add(subject, "belongs to no bucket") }
                 do throws(DecodeError) {
                     let record = try VersionRecord(decoding: value)
@@ -87,10 +86,10 @@ package struct ObjectAudit: Sendable {
     private mutating func readUploads(_ metadata: any MetadataStore) throws(StoreError) {
         let prefix = [ObjectKeys.UploadsPrefix.upload]
         try TableScan(metadata).forEach(.uploads, prefix: prefix) { key, value throws(StoreError) in
-            guard let split = ObjectKeys.splitUpload(key), let bucket = names[split.bucketID] else {
+            guard let split = ObjectKeys.splitUpload(key), let bucket = names.buckets[split.bucketID] else {
                 return add(.record(table: "uploads", key: Hex.encode(key)), "belongs to no bucket")
             }
-            uploads.insert(split.id)
+            names.uploads.insert(split.id)
             uploadCount += 1
             do throws(DecodeError) {
                 _ = try UploadRecord(decoding: value)
@@ -105,7 +104,7 @@ package struct ObjectAudit: Sendable {
         try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
             key,
             value throws(StoreError) in
-            let subject = part(key)
+            let subject = names.part(key)
             if case .record = subject { add(subject, "belongs to no upload") }
             do throws(DecodeError) {
                 references.note(try PartRecord(decoding: value).content)
@@ -117,39 +116,17 @@ package struct ObjectAudit: Sendable {
     }
 
     /// A second walk, only when something was found, gives contents the names of those who refer to them.
-    private mutating func nameFindings(_ metadata: any MetadataStore) throws(StoreError) {
-        var unnamed = references.findings
-        guard !unnamed.isEmpty else { return }
-        for table in [MetadataTable.objects, .versions] {
-            try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
-                guard let content = try? VersionHeader.decode(value, key).content else { return }
-                guard content.kind != .empty, let text = references.findings[content.id] else { return }
-                add(object(key), text)
-                unnamed[content.id] = nil
-            }
+    private mutating func nameFindings(
+        _ findings: [UInt64: String],
+        _ metadata: any MetadataStore
+    ) throws(StoreError) {
+        var unnamed = findings
+        var found: [(ObjectProblem.Subject, String)] = []
+        try names.forEachOwner(of: findings, metadata) { subject, content, text in
+            found.append((subject, text))
+            unnamed[content] = nil
         }
-        try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
-            key,
-            value throws(StoreError) in
-            guard let content = try? PartRecord(decoding: value).content else { return }
-            guard content.kind != .empty, let text = references.findings[content.id] else { return }
-            add(part(key), text)
-            unnamed[content.id] = nil
-        }
+        for (subject, text) in found { add(subject, text) }
         for (id, text) in unnamed.sorted(by: { $0.key < $1.key }) { add(.content(id), text) }
-    }
-
-    private func object(_ key: [UInt8]) -> ObjectProblem.Subject {
-        guard let split = ObjectKeys.splitObject(key), let bucket = names[split.bucketID] else {
-            return .record(table: "objects", key: Hex.encode(key))
-        }
-        return .object(bucket: bucket, key: String(decoding: split.key, as: UTF8.self))
-    }
-
-    private func part(_ key: [UInt8]) -> ObjectProblem.Subject {
-        guard let split = ObjectKeys.splitPart(key), uploads.contains(split.id) else {
-            return .record(table: "uploads", key: Hex.encode(key))
-        }
-        return .part(uploadID: split.id.string, number: split.number)
     }
 }

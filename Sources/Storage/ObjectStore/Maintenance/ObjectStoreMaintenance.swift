@@ -8,15 +8,19 @@ package import StorageTypes
 
 /// Work on a stopped store. Everything here blocks and reads all there is.
 package enum ObjectStoreMaintenance {
-    /// Checks the engine's structures, then every record above them and every reference between the two.
+    /// Checks the engine's structures, then every record above them and every reference between the two. Damage to a chunk is
+    /// told once more for each object or part that needs it.
     package static func fsck(
         _ configuration: ObjectStoreConfiguration,
         fileSystem: any FileSystem,
         metadata: any MetadataStore
     ) throws(StoreError) -> StoreReport {
-        StoreReport(
-            engine: try EngineMaintenance.fsck(configuration.engine, fileSystem: fileSystem, metadata: metadata),
-            objects: try audit(metadata: metadata),
+        let engine = try EngineMaintenance.fsck(configuration.engine, fileSystem: fileSystem, metadata: metadata)
+        var damage = DamageTrace()
+        for problem in engine.problems { damage.note(problem) }
+        return StoreReport(
+            engine: engine,
+            objects: try ObjectAudit(metadata, damaged: try damage.affectedContents(metadata)),
         )
     }
 

@@ -35,11 +35,7 @@ extension ObjectStore {
             let bucketID = try transaction.bucketID(upload.bucket)
             let key = ObjectKeys.upload(bucketID, upload.key.bytes, id)
             guard try transaction.get(.uploads, key) != nil else { throw upload.missing }
-            for part in try transaction.parts(id) {
-                try transaction.release(part.record.content)
-                transaction.delete(.uploads, ObjectKeys.part(id, part.number))
-            }
-            transaction.delete(.uploads, key)
+            try transaction.dropUpload(key, id, try transaction.parts(id))
         }
     }
 

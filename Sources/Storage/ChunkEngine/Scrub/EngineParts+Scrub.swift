@@ -1,0 +1,78 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import FileStore
+import MetadataStore
+import StorageTypes
+
+/// The steps of a scrub that read. All block.
+extension EngineParts {
+    func scrubRecord() throws(StoreError) -> ScrubRecord? {
+        guard let bytes = try storedValue(.system, EngineKeys.scrub) else { return nil }
+        return try StorageCall.decoding("scrub record") { () throws(DecodeError) in try ScrubRecord(decoding: bytes) }
+    }
+
+    func hasIntactHeader(_ id: UInt32) throws(StoreError) -> Bool {
+        guard let file = try packFiles.file(id) else { return false }
+        let memory = Block(start: 0, byteCount: PackFormat.headerByteCount)
+        let count = try StorageCall.files { () throws(FileSystemError) in try file.read(into: memory.memory, at: 0) }
+        return (try? PackHeader(decoding: memory.bytes(0..<count)))?.id == id
+    }
+
+    /// Those whose frames do not verify where the index says they are, now.
+    func damaged(of chunks: [IndexedChunk]) throws(StoreError) -> [IndexedChunk] {
+        let run = runs.take()
+        defer { runs.giveBack(run) }
+        var damaged: [IndexedChunk] = []
+        for chunk in chunks {
+            run.removeAll()
+            if try isIntact(chunk, run) { continue }
+            // It may have been moved or deleted since it was listed; who moves it reads it, and verifies it, too.
+            guard let record = try chunkRecord(chunk.digest), record.pack == chunk.record.pack,
+                record.offset == chunk.record.offset
+            else { continue }
+            damaged.append(chunk)
+        }
+        return damaged
+    }
+
+    /// What the device can't read is as good as damaged.
+    private func isIntact(_ chunk: IndexedChunk, _ run: PackRun) throws(StoreError) -> Bool {
+        guard let file = try packFiles.file(chunk.record.pack) else { return false }
+        do throws(StoreError) {
+            return try FrameCheck.load(chunk, from: file, into: run) != nil
+        } catch {
+            guard error.code == .ioFailure else { throw error }
+            return false
+        }
+    }
+
+    struct InlineSlice: Sendable {
+        var damaged: [UInt64] = []
+        var count: UInt64 = 0
+        var byteCount: UInt64 = 0
+        /// Where the next slice begins; nil at the end.
+        var next: [UInt8]?
+    }
+
+    func checkInline(from start: [UInt8], byteCountMax: UInt64) throws(StoreError) -> InlineSlice {
+        var slice = InlineSlice()
+        let cursor = try StorageCall.metadata { () throws(MetadataError) in
+            try metadata.cursor(.inline, from: start, until: nil)
+        }
+        while try StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) {
+            let (key, value) = cursor.withCurrent { ([UInt8]($0), [UInt8]($1)) }
+            if slice.byteCount >= byteCountMax {
+                slice.next = key
+                return slice
+            }
+            slice.count += 1
+            slice.byteCount += UInt64(value.count)
+            if (try? InlineRecord(decoding: value)) == nil {
+                slice.damaged.append(key.reduce(0) { $0 << 8 | UInt64($1) })
+            }
+        }
+        return slice
+    }
+}

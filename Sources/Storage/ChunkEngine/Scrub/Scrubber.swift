@@ -1,0 +1,145 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// One pass over everything that is stored: live frames, inline contents, and the files of the metadata.
+///
+/// Goes on where an interrupted pass stopped, to the pack. Dead frames are not looked at: nobody will ever read them.
+struct Scrubber {
+    private let engine: EngineParts
+    private let commits: CommitPipeline
+    private let policy: ScrubPolicy
+    private let pause: @Sendable (Duration) async -> Void
+    private let found: @Sendable (ScrubFinding) -> Void
+    private var report = ScrubReport()
+
+    init(
+        _ engine: EngineParts,
+        _ commits: CommitPipeline,
+        _ policy: ScrubPolicy,
+        pause: @escaping @Sendable (Duration) async -> Void,
+        found: @escaping @Sendable (ScrubFinding) -> Void
+    ) {
+        self.engine = engine
+        self.commits = commits
+        self.policy = policy
+        self.pause = pause
+        self.found = found
+    }
+
+    mutating func run() async throws(StoreError) -> ScrubReport {
+        let now = engine.clock.now()
+        var progress =
+            try engine.scrubRecord()
+            ?? ScrubRecord(
+                started: now,
+                completed: Timestamp(nanoseconds: 0),
+                nextPack: 0
+            )
+        if progress.nextPack == 0 || policy.startsOver {
+            progress.started = now
+            progress.nextPack = 1
+            try await save(progress)
+        }
+        for id in engine.packs.records.keys.sorted() where id >= progress.nextPack {
+            guard try await scrubPack(id) else { return report }
+            progress.nextPack = id + 1
+            try await save(progress)
+        }
+        guard try await scrubInline(), try await scrubMetadata() else { return report }
+        progress.completed = engine.clock.now()
+        progress.nextPack = 0
+        try await save(progress)
+        report.isComplete = true
+        return report
+    }
+
+    private func save(_ progress: ScrubRecord) async throws(StoreError) {
+        try await commits.commit([]) { transaction throws(StoreError) in
+            transaction.put(.system, EngineKeys.scrub, progress.encoded)
+        }
+    }
+
+    /// False when the task was cancelled.
+    private mutating func scrubPack(_ id: UInt32) async throws(StoreError) -> Bool {
+        let engine = engine
+        let (chunks, hasHeader) = try await engine.workers.run { () throws(StoreError) in
+            (try engine.liveChunks(in: id).chunks, try engine.hasIntactHeader(id))
+        }
+        if !hasHeader, engine.packs.record(id) != nil { note(.packHeader(id)) }
+        var rest = chunks[...]
+        while !rest.isEmpty {
+            if Task.isCancelled { return false }
+            var byteCount: UInt64 = 0
+            let slice = [IndexedChunk](
+                rest.prefix { chunk in
+                    byteCount += chunk.record.frameByteCount
+                    return byteCount <= policy.sliceByteCount || byteCount == chunk.record.frameByteCount
+                }
+            )
+            rest = rest.dropFirst(slice.count)
+            let damaged = try await engine.workers.run { () throws(StoreError) in try engine.damaged(of: slice) }
+            for chunk in damaged { note(.frame(chunk.digest, pack: chunk.record.pack, offset: chunk.record.offset)) }
+            report.chunkCount += UInt64(slice.count)
+            await keepPace(slice.reduce(0) { $0 + $1.record.frameByteCount })
+        }
+        report.packCount += 1
+        return true
+    }
+
+    private mutating func scrubInline() async throws(StoreError) -> Bool {
+        var from: [UInt8]? = []
+        while let start = from {
+            if Task.isCancelled { return false }
+            let (engine, limit) = (engine, policy.sliceByteCount)
+            let slice = try await engine.workers.run { () throws(StoreError) in
+                try engine.checkInline(from: start, byteCountMax: limit)
+            }
+            for content in slice.damaged { note(.inline(content: content)) }
+            report.inlineCount += slice.count
+            from = slice.next
+            await keepPace(slice.byteCount)
+        }
+        return true
+    }
+
+    private mutating func scrubMetadata() async throws(StoreError) -> Bool {
+        if Task.isCancelled { return false }
+        let metadata = engine.metadata
+        let failure = await engine.workers.run { () -> MetadataError? in
+            do throws(MetadataError) {
+                try metadata.verify()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure {
+            guard failure.code == .corrupted else { throw StoreError(failure) }
+            note(.metadata(failure.message))
+        }
+        return true
+    }
+
+    private mutating func note(_ finding: ScrubFinding) {
+        report.add(finding)
+        switch finding {
+        case .frame(let digest, let pack, let offset):
+            engine.quarantine.add(pack: pack, offset: offset, digest, "the frame does not verify")
+        case .inline(let content):
+            let none = SHA256Digest(words: (0, 0, 0, 0))
+            engine.quarantine.add(pack: 0, offset: content, none, "the inline content does not verify")
+        case .packHeader, .metadata: break
+        }
+        found(finding)
+    }
+
+    private mutating func keepPace(_ byteCount: UInt64) async {
+        report.byteCount += byteCount
+        guard let rate = policy.byteRateMax else { return }
+        await pause(.nanoseconds(Int64(byteCount) * 1_000_000_000 / Int64(rate)))
+    }
+}

@@ -1,0 +1,101 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import ChunkEngine
+import ChunkFormat
+import MetadataStore
+package import StorageTypes
+
+/// Work on the store while it is in use.
+extension ObjectStore {
+    /// See `ChunkEngine.collectGarbage`.
+    package func collectGarbage(
+        _ policy: GarbagePolicy,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) async throws(StoreError) -> GCReport {
+        try await engine.collectGarbage(policy, pause: pause)
+    }
+
+    /// What `collectGarbage` would do now.
+    package func estimateGarbage(_ policy: GarbagePolicy) async throws(StoreError) -> GCReport {
+        try await engine.estimateGarbage(policy)
+    }
+
+    /// What all collections since the start did together.
+    package var collectedGarbage: GCReport { engine.collectedGarbage }
+
+    /// What the packs hold, from memory.
+    package var packStatistics: PackStatistics { engine.packStatistics }
+
+    /// See `ChunkEngine.scrub`.
+    package func scrub(
+        _ policy: ScrubPolicy,
+        pause: @escaping @Sendable (Duration) async -> Void,
+        found: @escaping @Sendable (ScrubFinding) -> Void
+    ) async throws(StoreError) -> ScrubReport {
+        try await engine.scrub(policy, pause: pause, found: found)
+    }
+
+    /// When the last scrub began and ended; nil before the first.
+    package func scrubProgress() async throws(StoreError) -> ScrubProgress? {
+        let engine = engine
+        return try await workers.run { () throws(StoreError) in
+            try engine.scrubRecord().map {
+                ScrubProgress(
+                    started: $0.started,
+                    completed: $0.completed.nanoseconds == 0 ? nil : $0.completed,
+                    isUnderWay: $0.nextPack != 0
+                )
+            }
+        }
+    }
+
+    /// What scrubs since the start did.
+    package var scrubTotals: ScrubTotals { engine.scrubTotals }
+
+    /// Which objects and parts the findings concern. Reads every recipe and version, on a worker, when there are any.
+    package func affected(by findings: [ScrubFinding]) async throws(StoreError) -> [ObjectProblem] {
+        try await onWorker { metadata throws(StoreError) in
+            var damage = DamageTrace()
+            for finding in findings { damage.note(finding) }
+            guard !damage.isEmpty else { return [] }
+            var affected: [ObjectProblem] = []
+            let contents = try damage.affectedContents(metadata)
+            try OwnerNames(metadata).forEachOwner(of: contents, metadata) { subject, _, text in
+                affected.append(ObjectProblem(subject: subject, text: text))
+            }
+            return affected
+        }
+    }
+
+    /// What everything takes, stage by stage, and what each bucket holds. Reads every key, on a worker.
+    package func statistics() async throws(StoreError) -> StoreStatistics {
+        try await onWorker { metadata throws(StoreError) in
+            StoreStatistics(
+                engine: try EngineMaintenance.statistics(metadata: metadata),
+                buckets: try BucketStatistics.collect(metadata)
+            )
+        }
+    }
+}
+
+/// How far the scrub is.
+package struct ScrubProgress: Sendable, Hashable {
+    /// Of the pass under way, or else of the last one.
+    package let started: Timestamp
+    /// Of the last pass that ended.
+    package let completed: Timestamp?
+    package let isUnderWay: Bool
+}
+
+/// What a store holds.
+package struct StoreStatistics: Sendable {
+    package let engine: EngineStatistics
+    /// By name.
+    package let buckets: [BucketStatistics]
+
+    package init(engine: EngineStatistics, buckets: [BucketStatistics]) {
+        self.engine = engine
+        self.buckets = buckets
+    }
+}

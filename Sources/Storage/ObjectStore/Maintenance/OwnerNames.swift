@@ -1,0 +1,69 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import MetadataStore
+import StorageTypes
+
+/// Gives keys of the tables the names that people know.
+struct OwnerNames {
+    /// Of buckets and of those whose uploads are still being dropped.
+    var buckets: [UInt64: String] = [:]
+    var uploads: Set<UploadID> = []
+
+    func object(_ key: [UInt8]) -> ObjectProblem.Subject {
+        guard let split = ObjectKeys.splitObject(key), let bucket = buckets[split.bucketID] else {
+            return .record(table: "objects", key: Hex.encode(key))
+        }
+        return .object(bucket: bucket, key: String(decoding: split.key, as: UTF8.self))
+    }
+
+    func part(_ key: [UInt8]) -> ObjectProblem.Subject {
+        guard let split = ObjectKeys.splitPart(key), uploads.contains(split.id) else {
+            return .record(table: "uploads", key: Hex.encode(key))
+        }
+        return .part(uploadID: split.id.string, number: split.number)
+    }
+
+    /// Calls `body` with everybody who refers to one of `contents`. Reads all versions and parts.
+    func forEachOwner(
+        of contents: [UInt64: String],
+        _ metadata: any MetadataStore,
+        _ body: (ObjectProblem.Subject, _ content: UInt64, _ text: String) -> Void
+    ) throws(StoreError) {
+        guard !contents.isEmpty else { return }
+        for table in [MetadataTable.objects, .versions] {
+            try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
+                guard let content = try? VersionHeader.decode(value, key).content, content.kind != .empty,
+                    let text = contents[content.id]
+                else { return }
+                body(object(key), content.id, text)
+            }
+        }
+        try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
+            key,
+            value throws(StoreError) in
+            guard let content = try? PartRecord(decoding: value).content, content.kind != .empty,
+                let text = contents[content.id]
+            else { return }
+            body(part(key), content.id, text)
+        }
+    }
+}
+
+extension OwnerNames {
+    /// What can be read of the names. Blocks.
+    init(_ metadata: any MetadataStore) throws(StoreError) {
+        var buckets: [UInt64: String] = [:]
+        let scan = TableScan(metadata)
+        try scan.forEach(.system, prefix: [ObjectKeys.SystemPrefix.bucket]) { key, value throws(StoreError) in
+            guard let record = try? BucketRecord(decoding: value) else { return }
+            buckets[record.id] = String(decoding: key.dropFirst(), as: UTF8.self)
+        }
+        var uploads: Set<UploadID> = []
+        try scan.forEach(.uploads, prefix: ObjectKeys.uploads) { key, _ throws(StoreError) in
+            if let id = ObjectKeys.splitUpload(key)?.id { uploads.insert(id) }
+        }
+        self.init(buckets: buckets, uploads: uploads)
+    }
+}

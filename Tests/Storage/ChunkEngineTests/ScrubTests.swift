@@ -1,0 +1,124 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import FileStore
+import MetadataStore
+import StorageTestSupport
+import StorageTypes
+import Synchronization
+import Testing
+
+@Suite struct `The scrub` {
+    private static let packPath = "/data/packs/00000001.pack"
+
+    private static func content(_ seed: UInt64, _ byteCount: UInt64 = 2_000) -> [UInt8] {
+        PatternContent(seed: seed).bytes(0..<byteCount)
+    }
+
+    private func scrub(_ fixture: EngineFixture, _ policy: ScrubPolicy = ScrubPolicy()) async throws -> ScrubReport {
+        try await fixture.engine.scrub(policy, pause: { _ in }, found: { _ in })
+    }
+
+    private func filled() async throws -> EngineFixture {
+        let fixture = try EngineFixture()
+        for index in 0..<6 { try await fixture.put("k\(index)", Self.content(UInt64(index), 5_000)) }
+        try await fixture.put("small", [1, 2, 3])
+        return fixture
+    }
+
+    @Test func `finds nothing wrong in a sound store`() async throws {
+        let fixture = try await filled()
+        try await fixture.delete("k1")
+        let report = try await scrub(fixture)
+        #expect(report.isComplete && report.findingCount == 0)
+        #expect(report.packCount == 3 && report.inlineCount == 1 && report.byteCount > 30_000)
+        let totals = fixture.engine.scrubTotals
+        #expect(totals.passCount == 1 && totals.byteCount == report.byteCount && totals.findingCount == 0)
+    }
+
+    /// Live frames lie side by side, so each byte of the file behind its header belongs to one of them.
+    @Test func `finds each flipped bit of a pack`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("a", Self.content(1, 900))
+        try await fixture.put("b", Self.content(2, 600))
+        let disk = fixture.machine.disk
+        let end = Int(try fixture.machine.fileSystem.open(Self.packPath, .readOnly).size())
+        // The last byte of the pack's header, the frame headers whole, and some of the payloads.
+        for byte in [0, 11, 63] + Array(64..<130) + Array(stride(from: 130, to: end, by: 37)) + [end - 1] {
+            disk.flipBit(of: Self.packPath, byte: byte, bit: byte % 8)
+            let report = try await scrub(fixture)
+            #expect(report.findingCount == 1, "byte \(byte): \(report.findings)")
+            disk.flipBit(of: Self.packPath, byte: byte, bit: byte % 8)
+        }
+        #expect(try await scrub(fixture).findingCount == 0)
+    }
+
+    @Test func `tells, counts and quarantines what it finds`() async throws {
+        let fixture = try await filled()
+        fixture.machine.disk.flipBit(of: Self.packPath, byte: 200)
+        let key = try #require(try fixture.metadata.get(.objects, Array("small".utf8)).map(EngineFixture.reference)).id
+        var record = try #require(try fixture.metadata.get(.inline, EngineKeys.inline(key)))
+        record[record.count - 1] ^= 1
+        var batch = MetadataBatch()
+        batch.put(.inline, EngineKeys.inline(key), record)
+        try fixture.metadata.commit(batch)
+        let told = Mutex<[ScrubFinding]>([])
+        let report = try await fixture.engine.scrub(ScrubPolicy(), pause: { _ in }) { finding in
+            told.withLock { $0.append(finding) }
+        }
+        #expect(report.findings.count == 2 && report.findings == told.withLock { $0 })
+        #expect(report.findings.contains(.inline(content: key)))
+        #expect(try fixture.statistics().quarantinedFrameCount == 2)
+        #expect(fixture.engine.scrubTotals.findingCount == 2)
+    }
+
+    @Test func `takes a missing pack and an unreadable sector for damage`() async throws {
+        let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
+        for index in 0..<6 { try await fixture.put("k\(index)", Self.content(UInt64(index), 5_000)) }
+        let next = try await fixture.restarted()
+        try next.machine.fileSystem.remove(Self.packPath)
+        let report = try await scrub(next)
+        #expect(report.isComplete && report.findings.contains(.packHeader(1)) && report.findingCount > 10)
+    }
+
+    @Test func `goes on where it was interrupted`() async throws {
+        let fixture = try await filled()
+        // The power goes while the pass is in its second pack.
+        let before = fixture.machine.power.operationCount
+        fixture.machine.power.crashAfter(operation: before + 3)
+        await #expect(throws: StoreError.self) { try await scrub(fixture) }
+        let next = try EngineFixture(machine: fixture.machine.afterPowerLoss(.dropUnsynced))
+        let record = try #require(try next.engine.scrubRecord())
+        #expect(record.nextPack == 2 && record.completed.nanoseconds == 0)
+        let rest = try await scrub(next)
+        #expect(rest.isComplete && rest.packCount == 2)
+        #expect(try next.engine.scrubRecord()?.nextPack == 0)
+        let whole = try await scrub(next)
+        #expect(whole.packCount == 3)
+    }
+
+    @Test func `keeps to its rate`() async throws {
+        let fixture = try await filled()
+        let waited = Mutex(Duration.zero)
+        let report = try await fixture.engine.scrub(ScrubPolicy(byteRateMax: 1_000)) { pause in
+            waited.withLock { $0 += pause }
+        } found: { _ in
+        }
+        #expect(waited.withLock { $0 } == .milliseconds(Int64(report.byteCount)))
+    }
+
+    @Test func `takes frames that a collection moves for sound`() async throws {
+        let fixture = try await filled()
+        try await fixture.delete("k0")
+        var policy = ScrubPolicy(byteRateMax: 1)
+        policy.sliceByteCount = 1_024
+        let report = try await fixture.engine.scrub(policy) { _ in
+            _ = try? await fixture.engine.collectGarbage(.all) { _ in }
+        } found: { _ in
+        }
+        #expect(report.findingCount == 0)
+        try fixture.expectSound()
+    }
+}

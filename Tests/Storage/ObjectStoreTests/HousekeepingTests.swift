@@ -1,0 +1,53 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import NIOCore
+import ObjectStore
+import StorageTestSupport
+import StorageTypes
+import Testing
+
+@Suite struct `Beside its work the store` {
+    private func collect(_ fixture: StoreFixture) async throws -> GCReport {
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = 0
+        return try await fixture.store.collectGarbage(policy) { _ in }
+    }
+
+    @Test func `keeps what a client is still reading`() async throws {
+        let fixture = try StoreFixture(isSmall: true)
+        _ = try await fixture.store.createBucket(photos, owner: "main", region: "us-east-1")
+        let bytes = content(20_000)
+        try await fixture.store.put("a", bytes)
+        var object: (any OpenedObject)? = try await fixture.store.openObject(bucket: photos, key: key("a"))
+        let body = object?.read(0..<20_000)
+        try await fixture.store.put("a", content(20_000, seed: 2))
+        #expect(try await collect(fixture).postponedContentCount == 1)
+        #expect(try await object?.bytes() == bytes)
+        object = nil
+        #expect(try await collect(fixture).postponedContentCount == 1, "the body reads on")
+        var read: [UInt8] = []
+        while let piece = try await body?.next() { read += piece.readableBytesView }
+        #expect(read == bytes)
+        #expect(try await fixture.store.get("a") == content(20_000, seed: 2))
+        try fixture.expectSound()
+    }
+
+    @Test func `aborts uploads that nobody has touched for long`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        let start = fixture.clock.now()
+        let old = try await fixture.store.upload("old")
+        let active = try await fixture.store.upload("active")
+        for upload in [old, active] { try await fixture.store.part(upload, 1, content(70_000)) }
+        fixture.clock.advance(bySeconds: 1_000)
+        try await fixture.store.part(active, 2, content(70_000, seed: 2))
+        let recent = try await fixture.store.upload("recent")
+        #expect(try await fixture.store.expireUploads(idleSince: start) == 0)
+        #expect(try await fixture.store.expireUploads(idleSince: start.advanced(bySeconds: 500)) == 1)
+        await #expect(throws: StoreError(.noSuchUpload)) { try await fixture.store.part(old, 2, content(10)) }
+        try await fixture.store.part(active, 3, content(10))
+        try await fixture.store.part(recent, 1, content(10))
+        try fixture.expectSound()
+    }
+}
