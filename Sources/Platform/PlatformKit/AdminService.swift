@@ -1,22 +1,33 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 package import HTTPServer
 import NIOCore
+import StorageTypes
 import Synchronization
 
-/// Answers `/healthz`, `/readyz` and `/metrics` for every role of the process.
+/// Answers `/healthz`, `/readyz` and `/metrics` for every role of the process, and `/v1/VERB` for the command line.
 package final class AdminService: HTTPService {
     /// Appends its families to the page; called on an event loop, so it only reads counters.
     package typealias MetricsSource = @Sendable (inout PrometheusText) -> Void
 
     private let isReady: @Sendable () -> Bool
     private let sources: [MetricsSource]
+    private let verbs: [String: AdminVerb]
+    private let token: AdminToken
     private let draining = Atomic(false)
 
-    package init(isReady: @escaping @Sendable () -> Bool, sources: [MetricsSource]) {
+    package init(
+        isReady: @escaping @Sendable () -> Bool,
+        sources: [MetricsSource],
+        verbs: [AdminVerb],
+        token: AdminToken
+    ) {
         self.isReady = isReady
         self.sources = sources
+        self.verbs = Dictionary(uniqueKeysWithValues: verbs.map { ($0.name, $0) })
+        self.token = token
     }
 
     /// From now on the process is alive but wants no new work.
@@ -25,6 +36,7 @@ package final class AdminService: HTTPService {
     }
 
     package func respondAtOnce(to request: HTTPRequest) -> HTTPImmediateResponse? {
+        if request.rawPath.hasPrefix("/v1/") { return nil }
         guard request.method == .get || request.method == .head else {
             return Self.text(405, "method not allowed\n")
         }
@@ -43,9 +55,51 @@ package final class AdminService: HTTPService {
     }
 
     package func respond(to exchange: HTTPExchange) async {
-        guard let answer = respondAtOnce(to: exchange.request) else { return }
+        let request = exchange.request
+        let answer: HTTPImmediateResponse
+        if let immediate = respondAtOnce(to: request) {
+            answer = immediate
+        } else {
+            answer = await perform(request)
+        }
         // A peer that has gone needs no answer.
         try? await exchange.respond(answer.head, body: answer.body)
+    }
+
+    private func perform(_ request: HTTPRequest) async -> HTTPImmediateResponse {
+        guard token.matches(request.headers.first("authorization")) else {
+            return Self.problem(401, "this needs the token of the data directory")
+        }
+        guard let verb = verbs[String(request.rawPath.dropFirst(4))] else { return Self.problem(404, "no such verb") }
+        guard request.method == .post else { return Self.problem(405, "verbs are posted") }
+        do {
+            let document = try await verb.run(Self.values(request.rawQuery ?? ""))
+            return Self.json(200, document)
+        } catch let error as StoreError {
+            return Self.problem(error.code == .slowDown ? 409 : 500, "\(error)")
+        } catch {
+            return Self.problem(500, "\(error)")
+        }
+    }
+
+    /// The values that the command line sends need no encoding.
+    private static func values(_ query: String) -> [String: String] {
+        var values: [String: String] = [:]
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            values[String(parts[0])] = parts.count == 2 ? String(parts[1]) : ""
+        }
+        return values
+    }
+
+    private static func problem(_ status: Int, _ text: String) -> HTTPImmediateResponse {
+        json(status, (try? JSONEncoder().encode(AdminProblem(error: text))) ?? Data())
+    }
+
+    private static func json(_ status: Int, _ document: Data) -> HTTPImmediateResponse {
+        var head = HTTPResponseHead(status: status)
+        head.add("Content-Type", "application/json")
+        return HTTPImmediateResponse(head: head, body: ByteBuffer(bytes: document))
     }
 
     private static func text(
@@ -57,4 +111,9 @@ package final class AdminService: HTTPService {
         head.add("Content-Type", type)
         return HTTPImmediateResponse(head: head, body: ByteBuffer(string: text))
     }
+}
+
+/// The document of a verb that failed.
+struct AdminProblem: Codable {
+    var error: String
 }

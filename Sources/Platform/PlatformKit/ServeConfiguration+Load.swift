@@ -63,6 +63,13 @@ extension ServeConfiguration {
         result.metadataCacheMebibytes =
             try number(text(.metadataCacheMebibytes), .metadataCacheMebibytes, in: 4...65_536)
             ?? result.metadataCacheMebibytes
+        result.uploadExpiryDays =
+            try number(text(.uploadExpiryDays), .uploadExpiryDays, in: 0...36_500) ?? result.uploadExpiryDays
+        result.scrubIntervalHours =
+            try number(text(.scrubIntervalHours), .scrubIntervalHours, in: 0...87_600) ?? result.scrubIntervalHours
+        result.scrubMebibytesPerSecond =
+            try number(text(.scrubMebibytesPerSecond), .scrubMebibytesPerSecond, in: 1...65_536)
+            ?? result.scrubMebibytesPerSecond
         return result
     }
 

@@ -38,6 +38,9 @@ extension ServeConfiguration {
         case .connectionsMax: "\(connectionCountMax)"
         case .drainSeconds: "\(drainSeconds)"
         case .metadataCacheMebibytes: "\(metadataCacheMebibytes)"
+        case .uploadExpiryDays: "\(uploadExpiryDays)"
+        case .scrubIntervalHours: "\(scrubIntervalHours)"
+        case .scrubMebibytesPerSecond: "\(scrubMebibytesPerSecond)"
         }
     }
 

@@ -36,6 +36,11 @@ package struct ServeConfiguration: Sendable {
     package var connectionCountMax = 4_096
     package var drainSeconds = 30
     package var metadataCacheMebibytes = 48
+    /// Multipart uploads without a new part for so long are aborted; 0 keeps them.
+    package var uploadExpiryDays = 7
+    /// From the start of one scrub to that of the next; 0 switches it off.
+    package var scrubIntervalHours = 168
+    package var scrubMebibytesPerSecond = 32
 
     package init(dataDirectory: String) {
         self.dataDirectory = dataDirectory

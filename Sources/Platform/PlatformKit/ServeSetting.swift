@@ -20,6 +20,9 @@ package enum ServeSetting: String, Sendable, CaseIterable {
     case connectionsMax = "connections-max"
     case drainSeconds = "drain-seconds"
     case metadataCacheMebibytes = "metadata-cache-mebibytes"
+    case uploadExpiryDays = "upload-expiry-days"
+    case scrubIntervalHours = "scrub-interval-hours"
+    case scrubMebibytesPerSecond = "scrub-mebibytes-per-second"
 
     package var flag: String { "--" + rawValue }
 

@@ -7,66 +7,97 @@ import MetadataStore
 import ObjectStore
 
 /// `drydock gc`
-struct CollectGarbage: AsyncParsableCommand {
+struct CollectGarbage: AsyncParsableCommand, StoreVerb {
+    static let verbName = "gc"
     static let configuration = CommandConfiguration(
-        commandName: "gc",
-        abstract: "Give back the space of what was deleted, on a stopped store.",
-        discussion:
-            "Example: drydock gc --data /srv/drydock --dry-run\n\nA crash meanwhile loses nothing; run it again."
+        commandName: verbName,
+        abstract: "Give back the space of what was deleted.",
+        discussion: """
+            Example: drydock gc --data /srv/drydock --dry-run
+
+            A running server does this by itself every few seconds, with packs that are half garbage. Stopped or running, a
+            crash meanwhile loses nothing.
+            """
     )
 
-    @OptionGroup var flags: OfflineFlags
+    @OptionGroup var flags: StoreFlags
     @Flag(help: "Only say what would happen.") var dryRun = false
     @Option(help: "Rewrite packs with more garbage than this, in percent; 0 gives everything back.")
     var minGarbage = 20
+
+    struct Report: Codable {
+        var dryRun: Bool
+        var reclaimedContents: UInt64
+        var reclaimedChunks: UInt64
+        var postponedContents: UInt64
+        var compactedPacks: UInt64
+        var deletedPacks: UInt64
+        var holeBytes: UInt64
+        var reclaimedBytes: Int64
+        var remainingGarbageBytes: UInt64
+        var damagedFrames: UInt64
+
+        init(_ result: GCReport, dryRun: Bool) {
+            self.dryRun = dryRun
+            reclaimedContents = result.contentCount
+            reclaimedChunks = result.chunkCount
+            postponedContents = result.postponedContentCount
+            compactedPacks = result.compactedPackCount
+            deletedPacks = result.deletedPackCount
+            holeBytes = result.holeByteCount
+            reclaimedBytes = result.freedByteCount
+            remainingGarbageBytes = result.remainingGarbageByteCount
+            damagedFrames = result.damagedFrameCount
+        }
+    }
 
     func validate() throws {
         guard (0...100).contains(minGarbage) else { throw ValidationError("--min-garbage is a percentage, 0 to 100") }
     }
 
-    private struct Report: Encodable {
-        var dryRun: Bool
-        var reclaimedContents: UInt64
-        var reclaimedChunks: UInt64
-        var compactedPacks: UInt64
-        var deletedPacks: UInt64
-        var reclaimedBytes: Int64
-        var remainingGarbageBytes: UInt64
-        var damagedFrames: UInt64
-    }
+    var query: [(name: String, value: String)] { [("dry-run", "\(dryRun)"), ("min-garbage", "\(minGarbage)")] }
 
-    func run() async throws {
-        let (_, parts) = try flags.open()
-        defer { parts.metadata.close() }
+    private static func policy(_ minGarbage: Int) -> GarbagePolicy {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = Double(minGarbage) / 100
+        return policy
+    }
+
+    func run(_ directory: DataDirectory, _ parts: StoreParts) async throws -> Report {
         let result = try await EngineMaintenance.collectGarbage(
             parts.configuration.engine,
             fileSystem: parts.fileSystem,
             metadata: parts.metadata,
             clock: parts.clock,
-            policy: policy,
+            policy: Self.policy(minGarbage),
             dryRun: dryRun
         )
-        let report = Report(
-            dryRun: dryRun,
-            reclaimedContents: result.contentCount,
-            reclaimedChunks: result.chunkCount,
-            compactedPacks: result.compactedPackCount,
-            deletedPacks: result.deletedPackCount,
-            reclaimedBytes: result.freedByteCount,
-            remainingGarbageBytes: result.remainingGarbageByteCount,
-            damagedFrames: result.damagedFrameCount
-        )
+        return Report(result, dryRun: dryRun)
+    }
+
+    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
+        var policy = policy(query["min-garbage"].flatMap { Int($0) } ?? 20)
+        // Others use the store.
+        policy.entryCountPerCommit = GarbagePolicy.background.entryCountPerCommit
+        policy.moveByteCount = GarbagePolicy.background.moveByteCount
+        let isDry = query["dry-run"] == "true"
+        let result =
+            isDry ? try await store.estimateGarbage(policy) : try await store.collectGarbage(policy) { _ in }
+        return Report(result, dryRun: isDry)
+    }
+
+    func run() async throws {
+        let report = try await report(flags)
         try flags.show(
             report,
             text: [
                 ("contents reclaimed", "\(report.reclaimedContents)"),
                 ("chunks reclaimed", "\(report.reclaimedChunks)"),
+                ("contents still in use", "\(report.postponedContents)"),
                 ("packs rewritten", "\(report.compactedPacks)"), ("packs deleted", "\(report.deletedPacks)"),
                 ("bytes freed", "\(report.reclaimedBytes)"),
-                ("garbage left", OfflineFlags.bytes(report.remainingGarbageBytes)),
-            ]
+                ("garbage left", StoreFlags.bytes(report.remainingGarbageBytes)),
+            ] + (report.damagedFrames == 0 ? [] : [("damaged frames left in place", "\(report.damagedFrames)")])
         )
     }
 }

@@ -13,6 +13,7 @@ import PlatformKit
 /// DATA/LOCK                    held while a process uses the directory
 /// DATA/root-credentials.json   mode 0600
 /// DATA/run/ports.json          the listeners' ports
+/// DATA/run/admin-token         mode 0600: lets the command line use the admin port
 /// DATA/metadata/               RocksDB
 /// DATA/packs/                  chunks
 /// ```

@@ -10,6 +10,6 @@ struct Drydock: AsyncParsableCommand {
         commandName: "drydock",
         abstract: "An S3 object store and OCI registry on one content-addressed engine.",
         version: "drydock 0.1.0",
-        subcommands: [Serve.self, Fsck.self, CollectGarbage.self, Stats.self]
+        subcommands: [Serve.self, Fsck.self, CollectGarbage.self, Scrub.self, Stats.self]
     )
 }

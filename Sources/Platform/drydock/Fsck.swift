@@ -10,10 +10,11 @@ import ObjectStore
 struct Fsck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a stopped store: every record, every reference count and every stored chunk.",
-        discussion: "Example: drydock fsck --data /srv/drydock --json\n\nThe exit status is 1 when anything is wrong."
+        discussion:
+            "Example: drydock fsck --data /srv/drydock --json\n\nThe exit status is 1 when anything is wrong. On a running store use drydock scrub."
     )
 
-    @OptionGroup var flags: OfflineFlags
+    @OptionGroup var flags: StoreFlags
 
     private struct Report: Encodable {
         var clean: Bool
@@ -27,7 +28,7 @@ struct Fsck: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (directory, parts) = try flags.open()
+        let (directory, parts) = try flags.open(try flags.load())
         defer { parts.metadata.close() }
         let result = try ObjectStoreMaintenance.fsck(
             parts.configuration,
@@ -49,9 +50,9 @@ struct Fsck: AsyncParsableCommand {
             report,
             text: problems.map { ("problem", $0) } + [
                 ("data", directory.path), ("objects", "\(report.objects)"), ("chunks", "\(report.chunks)"),
-                ("verified", OfflineFlags.bytes(report.verifiedBytes)),
-                ("garbage", OfflineFlags.bytes(report.garbageBytes)),
-                ("result", report.clean ? "clean" : "\(problems.count) problems"),
+                ("verified", StoreFlags.bytes(report.verifiedBytes)),
+                ("garbage", StoreFlags.bytes(report.garbageBytes)),
+                ("result", report.clean ? "clean" : problems.count == 1 ? "1 problem" : "\(problems.count) problems"),
             ]
         )
         if !report.clean { throw ExitCode(1) }

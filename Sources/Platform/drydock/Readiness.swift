@@ -10,9 +10,11 @@ struct Readiness: Service {
     let configuration: ServeConfiguration
     let roles: Roles
     let credential: Announcement.Credential
+    let adminToken: AdminToken
 
     func run() async throws {
         if credential.isNew { try credential.credential.save(in: configuration.dataDirectory) }
+        try adminToken.write(in: configuration.dataDirectory)
         try roles.ports(configuration).write(in: configuration.dataDirectory)
         Announcement.say(configuration, roles, credential)
         try await gracefulShutdown()

@@ -28,6 +28,7 @@ struct Roles {
         _ configuration: ServeConfiguration,
         store: ObjectStore,
         credential: Announcement.Credential,
+        adminToken: AdminToken,
         http: HTTPServerConfiguration,
         logger: Logger
     ) async throws -> Roles {
@@ -41,7 +42,9 @@ struct Roles {
             sources: [
                 { page in StoreMetrics.append(store, to: &page) }, { page in StoreMetrics.append(metrics, to: &page) },
                 { page in StoreMetrics.append(registryMetrics, to: &page) },
-            ]
+            ],
+            verbs: [CollectGarbage.adminVerb(store), Scrub.adminVerb(store), Stats.adminVerb(store)],
+            token: adminToken
         )
         var secure = http
         secure.tls = try Listener.tlsContext(configuration.tls)

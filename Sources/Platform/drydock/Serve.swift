@@ -58,15 +58,30 @@ struct Serve: AsyncParsableCommand {
         var http = HTTPServerConfiguration(eventLoopGroup: group)
         http.address = configuration.bindAddress
         http.connectionCountMax = configuration.connectionCountMax
+        let token = AdminToken.generate(random: SystemRandomSource())
         let roles = try await Roles.start(
             configuration,
             store: store,
             credential: credential,
+            adminToken: token,
             http: http,
             logger: logger
         )
-        let ready = Readiness(configuration: configuration, roles: roles, credential: credential)
-        var running: [any Service] = roles.listeners + [ready]
+        let ready = Readiness(configuration: configuration, roles: roles, credential: credential, adminToken: token)
+        let housekeeping = Housekeeping(
+            store: store,
+            clock: parts.clock,
+            uploadExpiryDays: configuration.uploadExpiryDays,
+            logger: logger
+        )
+        let scrubbing = Scrubbing(
+            store: store,
+            clock: parts.clock,
+            interval: .seconds(configuration.scrubIntervalHours * 3_600),
+            byteRateMax: UInt64(configuration.scrubMebibytesPerSecond) << 20,
+            logger: logger
+        )
+        var running: [any Service] = roles.listeners + [ready, housekeeping, scrubbing]
         if let sweep = roles.registrySweep { running.append(sweep) }
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -42,6 +42,12 @@ struct ServeFlags: ParsableArguments {
     var drainSeconds: String?
     @Option(help: "Memory for metadata blocks. Default: 48.")
     var metadataCacheMebibytes: String?
+    @Option(help: "Multipart uploads without a new part for so long are aborted; 0 keeps them. Default: 7.")
+    var uploadExpiryDays: String?
+    @Option(help: "Hours from the start of one scrub to that of the next; 0 switches it off. Default: 168.")
+    var scrubIntervalHours: String?
+    @Option(help: "How fast the scrub reads. Default: 32.")
+    var scrubMebibytesPerSecond: String?
     @Option(help: "Configuration file. Default: /etc/drydock/drydock.yaml if it exists. Also DRYDOCK_CONFIG.")
     var config: String?
 
@@ -62,7 +68,8 @@ struct ServeFlags: ParsableArguments {
             .adminPort: adminPort, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .rootAccessKey: rootAccessKey,
             .rootSecretKey: rootSecretKey, .region: region, .domains: domains, .logLevel: logLevel,
             .logFormat: logFormat, .connectionsMax: connectionsMax, .drainSeconds: drainSeconds,
-            .metadataCacheMebibytes: metadataCacheMebibytes,
+            .metadataCacheMebibytes: metadataCacheMebibytes, .uploadExpiryDays: uploadExpiryDays,
+            .scrubIntervalHours: scrubIntervalHours, .scrubMebibytesPerSecond: scrubMebibytesPerSecond,
         ]
         var result: [String: String] = [:]
         for (setting, value) in values { result[setting.rawValue] = value }

@@ -8,22 +8,23 @@ import ObjectStore
 import StorageTypes
 
 /// `drydock stats`
-struct Stats: AsyncParsableCommand {
+struct Stats: AsyncParsableCommand, StoreVerb {
+    static let verbName = "stats"
     static let configuration = CommandConfiguration(
-        abstract: "Say what a stopped store holds and what that takes.",
+        abstract: "Say what a store holds and what that takes.",
         discussion: "Example: drydock stats --data /srv/drydock --json"
     )
 
-    @OptionGroup var flags: OfflineFlags
+    @OptionGroup var flags: StoreFlags
 
-    private struct Bucket: Encodable {
+    struct Bucket: Codable {
         var name: String
         var objects: UInt64
         var logicalBytes: UInt64
         var uploads: UInt64
     }
 
-    private struct Report: Encodable {
+    struct Report: Codable {
         var buckets: [Bucket]
         var logicalBytes: UInt64
         var deduplicatedBytes: UInt64
@@ -34,46 +35,60 @@ struct Stats: AsyncParsableCommand {
         var chunks: UInt64
         var packs: UInt64
         var quarantinedFrames: UInt64
+
+        init(_ statistics: StoreStatistics) {
+            let engine = statistics.engine
+            buckets = statistics.buckets.map {
+                Bucket(
+                    name: $0.name.string,
+                    objects: $0.objectCount,
+                    logicalBytes: $0.logicalByteCount,
+                    uploads: $0.uploadCount
+                )
+            }
+            logicalBytes = engine.logicalByteCount
+            deduplicatedBytes = engine.deduplicatedByteCount
+            compressedBytes = engine.compressedByteCount
+            inlineBytes = engine.inlineByteCount
+            packBytes = engine.packByteCount
+            garbageBytes = engine.garbageByteCount
+            chunks = engine.chunkCount
+            packs = engine.packCount
+            quarantinedFrames = engine.quarantinedFrameCount
+        }
+    }
+
+    var query: [(name: String, value: String)] { [] }
+
+    func run(_ directory: DataDirectory, _ parts: StoreParts) async throws -> Report {
+        Report(
+            StoreStatistics(
+                engine: try EngineMaintenance.statistics(metadata: parts.metadata),
+                buckets: try ObjectStoreMaintenance.statistics(metadata: parts.metadata)
+            )
+        )
+    }
+
+    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
+        Report(try await store.statistics())
     }
 
     func run() async throws {
-        let (_, parts) = try flags.open()
-        defer { parts.metadata.close() }
-        let engine = try EngineMaintenance.statistics(metadata: parts.metadata)
-        let buckets = try ObjectStoreMaintenance.statistics(metadata: parts.metadata).map {
-            Bucket(
-                name: $0.name.string,
-                objects: $0.objectCount,
-                logicalBytes: $0.logicalByteCount,
-                uploads: $0.uploadCount
-            )
-        }
-        let report = Report(
-            buckets: buckets,
-            logicalBytes: engine.logicalByteCount,
-            deduplicatedBytes: engine.deduplicatedByteCount,
-            compressedBytes: engine.compressedByteCount,
-            inlineBytes: engine.inlineByteCount,
-            packBytes: engine.packByteCount,
-            garbageBytes: engine.garbageByteCount,
-            chunks: engine.chunkCount,
-            packs: engine.packCount,
-            quarantinedFrames: engine.quarantinedFrameCount
-        )
+        let report = try await report(flags)
         try flags.show(
             report,
-            text: buckets.map {
+            text: report.buckets.map {
                 (
                     "bucket \($0.name)",
-                    "\($0.objects) objects, \(OfflineFlags.bytes($0.logicalBytes)), \($0.uploads) uploads"
+                    "\($0.objects) objects, \(StoreFlags.bytes($0.logicalBytes)), \($0.uploads) uploads"
                 )
             } + [
-                ("logical", OfflineFlags.bytes(report.logicalBytes)),
-                ("deduplicated", OfflineFlags.bytes(report.deduplicatedBytes)),
-                ("compressed", OfflineFlags.bytes(report.compressedBytes)),
-                ("inline", OfflineFlags.bytes(report.inlineBytes)),
-                ("packs", "\(report.packs), \(OfflineFlags.bytes(report.packBytes))"),
-                ("garbage", OfflineFlags.bytes(report.garbageBytes)),
+                ("logical", StoreFlags.bytes(report.logicalBytes)),
+                ("deduplicated", StoreFlags.bytes(report.deduplicatedBytes)),
+                ("compressed", StoreFlags.bytes(report.compressedBytes)),
+                ("inline", StoreFlags.bytes(report.inlineBytes)),
+                ("packs", "\(report.packs), \(StoreFlags.bytes(report.packBytes))"),
+                ("garbage", StoreFlags.bytes(report.garbageBytes)),
             ]
         )
     }

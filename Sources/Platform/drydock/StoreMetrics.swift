@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ChunkEngine
 import ObjectStore
 import PlatformKit
 import RegistryServer
@@ -11,6 +12,49 @@ enum StoreMetrics {
     static func append(_ store: ObjectStore, to page: inout PrometheusText) {
         page.family("drydock_store_accepts_writes", .gauge, help: "1 while no sync or commit has failed.")
         page.sample("drydock_store_accepts_writes", store.writeRefusal == nil ? 1 : 0)
+        let packs = store.packStatistics
+        let gauges: [(name: String, help: String, value: UInt64)] = [
+            ("packs", "Pack files.", packs.packCount),
+            ("pack_bytes", "Bytes of the packs up to their last committed frame.", packs.byteCount),
+            ("live_bytes", "Bytes of frames that something refers to.", packs.liveByteCount),
+            ("live_chunks", "Chunks in packs.", packs.liveFrameCount),
+            ("garbage_bytes", "Bytes in packs that nothing refers to.", packs.garbageByteCount),
+        ]
+        for gauge in gauges {
+            page.family("drydock_store_\(gauge.name)", .gauge, help: gauge.help)
+            page.sample("drydock_store_\(gauge.name)", Double(gauge.value))
+        }
+        appendCollected(store.collectedGarbage, to: &page)
+        let scrubs = store.scrubTotals
+        let counters: [(name: String, help: String, value: UInt64)] = [
+            ("passes", "Scrubs that read everything.", scrubs.passCount),
+            ("bytes", "Bytes that scrubs read.", scrubs.byteCount),
+            ("findings", "Damaged frames, inline contents and files that scrubs met.", scrubs.findingCount),
+        ]
+        appendCounters("drydock_scrub", counters, to: &page)
+    }
+
+    private static func appendCollected(_ report: GCReport, to page: inout PrometheusText) {
+        let counters: [(name: String, help: String, value: UInt64)] = [
+            ("contents", "Deleted contents whose chunks were given back.", report.contentCount),
+            ("chunks", "Chunks taken out of the index.", report.chunkCount),
+            ("moved_bytes", "Live frames moved out of packs with much garbage.", report.movedByteCount),
+            ("deleted_bytes", "Bytes of deleted packs.", report.deletedByteCount),
+            ("hole_bytes", "Bytes given back inside packs that stay.", report.holeByteCount),
+        ]
+        appendCounters("drydock_gc", counters, to: &page)
+    }
+
+    private static func appendCounters(
+        _ prefix: String,
+        _ counters: [(name: String, help: String, value: UInt64)],
+        to page: inout PrometheusText
+    ) {
+        for counter in counters {
+            let name = "\(prefix)_\(counter.name)_total"
+            page.family(name, .counter, help: counter.help)
+            page.sample(name, Double(counter.value))
+        }
     }
 
     static func append(_ metrics: S3Metrics, to page: inout PrometheusText) {
@@ -26,22 +70,11 @@ enum StoreMetrics {
                 )
             }
         }
-        page.family("drydock_s3_received_bytes_total", .counter, help: "Body bytes of requests.")
-        for (operation, counts) in operations {
-            page.sample(
-                "drydock_s3_received_bytes_total",
-                labels: [("operation", operation.name)],
-                Double(counts.bytesReceived)
-            )
+        let sums = operations.map { (label: ("operation", $0.operation.name), counts: $0.counts) }
+        appendSums("drydock_s3_received_bytes_total", "Body bytes of requests.", sums, to: &page) {
+            Double($0.bytesReceived)
         }
-        page.family("drydock_s3_sent_bytes_total", .counter, help: "Body bytes of answers.")
-        for (operation, counts) in operations {
-            page.sample(
-                "drydock_s3_sent_bytes_total",
-                labels: [("operation", operation.name)],
-                Double(counts.bytesSent)
-            )
-        }
+        appendSums("drydock_s3_sent_bytes_total", "Body bytes of answers.", sums, to: &page) { Double($0.bytesSent) }
         appendDurations(operations, to: &page)
     }
 
@@ -58,26 +91,27 @@ enum StoreMetrics {
                 )
             }
         }
-        appendSums("drydock_registry_received_bytes_total", "Body bytes of requests.", methods, to: &page) {
+        let sums = methods.map { (label: ("method", $0.method), counts: $0.counts) }
+        appendSums("drydock_registry_received_bytes_total", "Body bytes of requests.", sums, to: &page) {
             Double($0.bytesReceived)
         }
-        appendSums("drydock_registry_sent_bytes_total", "Body bytes of answers.", methods, to: &page) {
+        appendSums("drydock_registry_sent_bytes_total", "Body bytes of answers.", sums, to: &page) {
             Double($0.bytesSent)
         }
-        appendSums("drydock_registry_request_seconds_total", "Time spent on requests.", methods, to: &page) {
+        appendSums("drydock_registry_request_seconds_total", "Time spent on requests.", sums, to: &page) {
             Double($0.durationNanoseconds) / 1e9
         }
     }
 
-    private static func appendSums(
+    private static func appendSums<Counts>(
         _ name: String,
         _ help: String,
-        _ methods: [(method: String, counts: RegistryMetrics.Counts)],
+        _ counts: [(label: (String, String), counts: Counts)],
         to page: inout PrometheusText,
-        _ value: (RegistryMetrics.Counts) -> Double
+        _ value: (Counts) -> Double
     ) {
         page.family(name, .counter, help: help)
-        for (method, counts) in methods { page.sample(name, labels: [("method", method)], value(counts)) }
+        for (label, counts) in counts { page.sample(name, labels: [label], value(counts)) }
     }
 
     private static func appendDurations(

@@ -1,0 +1,69 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import Logging
+import ObjectStore
+import ServiceLifecycle
+import StorageTypes
+
+/// Gives space back while the store is in use: what was deleted every few seconds, abandoned uploads now and then.
+struct Housekeeping: Service {
+    /// A round that finds nothing costs microseconds.
+    static let interval = Duration.seconds(5)
+    /// Rounds between two looks at the uploads.
+    static let expiryRoundCount = 180
+
+    let store: ObjectStore
+    let clock: any WallClock
+    /// 0 keeps uploads for ever.
+    let uploadExpiryDays: Int
+    let logger: Logger
+
+    func run() async {
+        // Ends by cancellation alone, which is no failure.
+        try? await cancelWhenGracefulShutdown {
+            var round = 0
+            while true {
+                try await Task.sleep(for: Self.interval)
+                if round.isMultiple(of: Self.expiryRoundCount) { await expireUploads() }
+                await collectGarbage()
+                round += 1
+            }
+        }
+    }
+
+    private func collectGarbage() async {
+        do throws(StoreError) {
+            let report = try await store.collectGarbage(.background) { try? await Task.sleep(for: $0) }
+            guard report.freedByteCount != 0 || report.chunkCount > 0 else { return }
+            logger.debug(
+                "garbage collected",
+                metadata: [
+                    "contents": "\(report.contentCount)", "chunks": "\(report.chunkCount)",
+                    "freed_bytes": "\(report.freedByteCount)", "moved_bytes": "\(report.movedByteCount)",
+                ]
+            )
+        } catch {
+            // Somebody else collects, or the store is busy or refuses writes, which is logged where it happens.
+            if error.code == .corrupted {
+                logger.error("garbage not collected", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func expireUploads() async {
+        guard uploadExpiryDays > 0 else { return }
+        let instant = clock.now().advanced(bySeconds: Int64(-uploadExpiryDays) * 86_400)
+        do throws(StoreError) {
+            let count = try await store.expireUploads(idleSince: instant)
+            if count > 0 { logger.info("abandoned uploads aborted", metadata: ["count": "\(count)"]) }
+        } catch {
+            logger.warning("abandoned uploads not aborted", metadata: ["reason": "\(error)"])
+        }
+    }
+}
+
+extension Housekeeping: CustomStringConvertible {
+    var description: String { "housekeeping" }
+}

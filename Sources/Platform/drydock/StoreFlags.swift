@@ -1,0 +1,54 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import PlatformKit
+
+/// What every verb on a store takes.
+struct StoreFlags: ParsableArguments {
+    @Option(help: "The data directory. Default: as for drydock serve.")
+    var data: String?
+    @Option(help: "Configuration file that names the data directory. Default: as for drydock serve.")
+    var config: String?
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func load() throws -> ServeConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        return try ServeConfiguration.load(
+            flags: data.map { [ServeSetting.data.rawValue: $0] } ?? [:],
+            environment: environment,
+            fileText: try ServeFlags.fileText(config, environment),
+            isRoot: geteuid() == 0
+        )
+    }
+
+    /// Holds the directory, so no server starts meanwhile.
+    func open(_ configuration: ServeConfiguration) throws -> (directory: DataDirectory, parts: StoreParts) {
+        let directory = try DataDirectory(configuration.dataDirectory, mayCreate: false)
+        let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
+        return (directory, parts)
+    }
+
+    /// Shows a result: JSON for programs, `name: value` lines for people.
+    func show(_ report: some Encodable, text: [(String, String)]) throws {
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        }
+        for (name, value) in text { print("\(name): \(value)") }
+    }
+
+    /// `1234567` as `1.2 MB`.
+    static func bytes(_ count: UInt64) -> String {
+        var value = Double(count)
+        for unit in ["B", "kB", "MB", "GB"] {
+            if value < 1_000 { return unit == "B" ? "\(count) B" : "\((value * 10).rounded() / 10) \(unit)" }
+            value /= 1_000
+        }
+        return "\((value * 10).rounded() / 10) TB"
+    }
+}

@@ -1,0 +1,53 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import MetadataStore
+import ObjectStore
+import PlatformKit
+
+/// A verb of the command line that works on a stopped store and, through the admin port, on one that is served.
+protocol StoreVerb: SendableMetatype {
+    associatedtype Report: Codable & Sendable
+
+    static var verbName: String { get }
+    /// What the flags amount to, for the server.
+    var query: [(name: String, value: String)] { get }
+
+    /// On a store that nobody serves.
+    func run(_ directory: DataDirectory, _ parts: StoreParts) async throws -> Report
+    /// In the server.
+    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report
+}
+
+extension StoreVerb {
+    /// Wherever the store is.
+    func report(_ flags: StoreFlags) async throws -> Report {
+        let configuration = try flags.load()
+        if let client = try AdminClient(dataDirectory: configuration.dataDirectory),
+            let document = try await Self.post(client, query)
+        {
+            return try JSONDecoder().decode(Report.self, from: document)
+        }
+        let (directory, parts) = try flags.open(configuration)
+        defer { parts.metadata.close() }
+        return try await run(directory, parts)
+    }
+
+    /// The server does the same by itself now and then: that one goes first.
+    private static func post(_ client: AdminClient, _ query: [(name: String, value: String)]) async throws -> Data? {
+        while true {
+            do {
+                return try client.post(verbName, query)
+            } catch let refusal as AdminClient.Refusal where refusal.isBusy {
+                try await Task.sleep(for: .milliseconds(200))
+            } catch let refusal as AdminClient.Refusal {
+                throw ConfigurationProblem("\(verbName): \(refusal)")
+            }
+        }
+    }
+
+    static func adminVerb(_ store: ObjectStore) -> AdminVerb {
+        AdminVerb(verbName) { query in try await run(on: store, query) }
+    }
+}
