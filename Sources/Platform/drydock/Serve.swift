@@ -53,6 +53,12 @@ struct Serve: AsyncParsableCommand {
         let credential = try rootCredential(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
+        if let damage = parts.metadata.logDamage {
+            logger.error(
+                "the metadata log was damaged: changes recorded behind the damage are lost",
+                metadata: ["reason": "\(damage)"]
+            )
+        }
         let workers = WorkerPool(threadCount: max(8, System.coreCount * 2))
         let store = try parts.openStore(workers)
         var http = HTTPServerConfiguration(eventLoopGroup: group)

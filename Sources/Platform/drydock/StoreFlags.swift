@@ -4,6 +4,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import MetadataStore
 import PlatformKit
 
 /// What every verb on a store takes.
@@ -29,6 +30,10 @@ struct StoreFlags: ParsableArguments {
     func open(_ configuration: ServeConfiguration) throws -> (directory: DataDirectory, parts: StoreParts) {
         let directory = try DataDirectory(configuration.dataDirectory, mayCreate: false)
         let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
+        if let damage = parts.metadata.logDamage {
+            let sentence = "the metadata log was damaged: changes recorded behind the damage are lost (\(damage))\n"
+            _ = sentence.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        }
         return (directory, parts)
     }
 

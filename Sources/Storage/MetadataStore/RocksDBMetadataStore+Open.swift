@@ -14,26 +14,43 @@ extension RocksDBMetadataStore {
         configuration: RocksDBConfiguration = RocksDBConfiguration()
     ) throws(MetadataError) -> RocksDBMetadataStore {
         let isNew = access(directory + "/CURRENT", F_OK) != 0
-        let options = RocksDBOptions(configuration)
+        let store: RocksDBMetadataStore
+        do throws(MetadataError) {
+            store = RocksDBMetadataStore(
+                try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false))
+            )
+        } catch {
+            guard error.code == .corrupted else { throw error }
+            // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too.
+            let options = RocksDBOptions(configuration, acceptsDamagedLog: true)
+            store = RocksDBMetadataStore(try openHandle(directory, options), logDamage: error.message)
+        }
+        if isNew { try syncParent(of: directory) }
+        return store
+    }
+
+    private static func openHandle(
+        _ directory: String,
+        _ options: borrowing RocksDBOptions
+    ) throws(MetadataError) -> RocksDBHandle {
         let count = MetadataTable.allCases.count
         var tables = [OpaquePointer?](repeating: nil, count: count)
         let names = MetadataTable.allCases.map { strdup($0.columnFamilyName) }
         defer { for name in names { free(name) } }
+        let (databaseOptions, tableOptions) = (options.database, options.tables)
         let database = try MetadataError.checked { status in
             rocksdb_open_column_families(
-                options.database,
+                databaseOptions,
                 directory,
                 Int32(count),
                 names.map { UnsafePointer($0) },
-                options.tables.map { Optional($0) },
+                tableOptions.map { Optional($0) },
                 &tables,
                 status
             )
         }
         guard let database else { throw MetadataError(.ioFailure, "RocksDB gave neither a database nor an error") }
-        let store = RocksDBMetadataStore(RocksDBHandle(database: database, tables: tables.compactMap { $0 }))
-        if isNew { try syncParent(of: directory) }
-        return store
+        return RocksDBHandle(database: database, tables: tables.compactMap { $0 })
     }
 
     /// RocksDB syncs its own directory but not the name of it.

@@ -15,8 +15,13 @@ package final class RocksDBMetadataStore: MetadataStore {
     private let handle: RocksDBHandle
     private let state = Atomic<State>(.open)
 
-    init(_ handle: RocksDBHandle) {
+    /// The log had a damaged record that was not its last, and what stood behind it is lost; nil when all is well. A loss of
+    /// power can look the same, and then nothing acknowledged is lost.
+    package let logDamage: String?
+
+    init(_ handle: RocksDBHandle, logDamage: String? = nil) {
         self.handle = handle
+        self.logDamage = logDamage
     }
 
     deinit {

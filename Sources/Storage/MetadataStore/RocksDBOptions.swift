@@ -9,9 +9,10 @@ struct RocksDBOptions: ~Copyable {
     /// In the order of `MetadataTable.allCases`.
     let tables: [OpaquePointer]
 
-    init(_ configuration: RocksDBConfiguration) {
+    /// - Parameter acceptsDamagedLog: what stands in the log before the first damaged record is enough.
+    init(_ configuration: RocksDBConfiguration, acceptsDamagedLog: Bool) {
         let cache = Self.makeCache(configuration)
-        database = Self.makeDatabaseOptions(configuration)
+        database = Self.makeDatabaseOptions(configuration, acceptsDamagedLog)
         tables = MetadataTable.allCases.map { Self.makeTableOptions($0, configuration, cache) }
         // The tables share it from here on.
         rocksdb_cache_destroy(cache)
@@ -31,7 +32,10 @@ struct RocksDBOptions: ~Copyable {
         return rocksdb_cache_create_lru_opts(options)
     }
 
-    private static func makeDatabaseOptions(_ configuration: RocksDBConfiguration) -> OpaquePointer {
+    private static func makeDatabaseOptions(
+        _ configuration: RocksDBConfiguration,
+        _ acceptsDamagedLog: Bool
+    ) -> OpaquePointer {
         let options: OpaquePointer = rocksdb_options_create()
         rocksdb_options_set_create_if_missing(options, 1)
         rocksdb_options_set_create_missing_column_families(options, 1)
@@ -41,8 +45,13 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_enable_pipelined_write(options, 0)
         rocksdb_options_set_unordered_write(options, 0)
         rocksdb_options_set_use_fsync(options, 0)
-        // What a power cut tore off the end of the log was never acknowledged; what stands before it is kept.
-        rocksdb_options_set_wal_recovery_mode(options, Int32(rocksdb_point_in_time_recovery))
+        // What a power cut tore off the end of the log was never acknowledged. Damage before that is told before it is accepted.
+        rocksdb_options_set_wal_recovery_mode(
+            options,
+            Int32(
+                acceptsDamagedLog ? rocksdb_point_in_time_recovery : rocksdb_tolerate_corrupted_tail_records_recovery
+            )
+        )
         rocksdb_options_set_max_total_wal_size(options, UInt64(configuration.logByteCountMax))
 
         rocksdb_options_set_db_write_buffer_size(options, configuration.writeBufferByteCountTotal)
