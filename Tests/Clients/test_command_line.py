@@ -27,7 +27,7 @@ def drydock(*arguments, environment=None, **options):
 
 
 def test_help_shows_an_example_for_every_verb():
-    for verb in ["serve", "fsck", "gc", "stats"]:
+    for verb in ["serve", "fsck", "gc", "scrub", "stats"]:
         out = drydock(verb, "--help")
         assert out.returncode == 0 and f"drydock {verb}" in out.stdout
 

@@ -1,0 +1,153 @@
+# Copyright the Drydock authors
+# SPDX-License-Identifier: Apache-2.0
+"""Space comes back and damage is found while the store is in use."""
+
+import json
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from conftest import client
+from drydock import Drydock
+from files import content
+
+
+def used_bytes(data):
+    """What the packs take on the drive; holes take nothing."""
+    packs = os.path.join(data, "packs")
+    return sum(os.stat(os.path.join(packs, name)).st_blocks * 512 for name in os.listdir(packs))
+
+
+def wait_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.25)
+    return False
+
+
+def metric(server, name):
+    page = urllib.request.urlopen(f"{server.admin_url}/metrics", timeout=5).read().decode()
+    return float(next(line.split()[1] for line in page.splitlines() if line.startswith(name + " ")))
+
+
+@pytest.fixture
+def own():
+    with Drydock.temporary("--log-level", "debug") as server:
+        s3 = client(server)
+        s3.create_bucket(Bucket="bucket")
+        yield server, s3
+
+
+def test_deleted_space_comes_back_while_clients_work(own):
+    server, s3 = own
+    stop = threading.Event()
+    failures = []
+
+    def work():
+        mine, number = client(server), 0
+        while not stop.is_set():
+            body = content(number % 7, 300_000)
+            mine.put_object(Bucket="bucket", Key="live", Body=body)
+            if mine.get_object(Bucket="bucket", Key="live")["Body"].read() != body:
+                failures.append(number)
+            number += 1
+
+    kept = content(1, 24 << 20)
+    s3.put_object(Bucket="bucket", Key="kept", Body=kept)
+    for index in range(4):
+        s3.put_object(Bucket="bucket", Key=f"gone/{index}", Body=content(100 + index, 24 << 20))
+    full = used_bytes(server.data)
+    assert full > 110 << 20
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for index in range(4):
+            s3.delete_object(Bucket="bucket", Key=f"gone/{index}")
+        assert wait_for(lambda: used_bytes(server.data) < 45 << 20, 60), used_bytes(server.data)
+    finally:
+        stop.set()
+        worker.join()
+    assert not failures
+    assert s3.get_object(Bucket="bucket", Key="kept")["Body"].read() == kept
+    assert metric(server, "drydock_gc_chunks_total") > 100
+    server.stop()
+    assert json.loads(server.verb("fsck", "--json").stdout)["clean"]
+    server.start()
+
+
+def test_a_reader_of_a_deleted_object_gets_it_whole(own):
+    server, s3 = own
+    body = content(3, 40 << 20)
+    s3.put_object(Bucket="bucket", Key="k", Body=body)
+    reading = s3.get_object(Bucket="bucket", Key="k")["Body"]
+    head = reading.read(1 << 20)
+    s3.delete_object(Bucket="bucket", Key="k")
+    out = json.loads(server.verb("gc", "--min-garbage", "0", "--json").stdout)
+    assert out["postponedContents"] == 1 and out["reclaimedContents"] == 0
+    assert head + reading.read() == body
+    assert wait_for(lambda: used_bytes(server.data) < 1 << 20, 30)
+
+
+def test_verbs_work_on_a_running_store(own):
+    server, s3 = own
+    s3.put_object(Bucket="bucket", Key="a", Body=content(1, 3 << 20))
+    s3.put_object(Bucket="bucket", Key="a2", Body=content(1, 3 << 20))
+    s3.put_object(Bucket="bucket", Key="small", Body=b"x" * 100)
+    stats = json.loads(server.verb("stats", "--json").stdout)
+    assert stats["logicalBytes"] == 6 << 20 and stats["deduplicatedBytes"] == 3 << 20
+    assert {"name": "bucket", "objects": 3, "logicalBytes": (6 << 20) + 100, "uploads": 0} in stats["buckets"]
+    dry = json.loads(server.verb("gc", "--dry-run", "--json").stdout)
+    assert dry["dryRun"] and dry["reclaimedContents"] == 0
+    assert "never" in server.verb("scrub").stdout
+    scrub = json.loads(server.verb("scrub", "--now", "--json").stdout)
+    assert scrub["damaged"] == 0 and scrub["inlineObjects"] == 1 and scrub["verifiedBytes"] > 3 << 20
+    assert scrub["completed"] and "never" not in server.verb("scrub").stdout
+    # The check of a store needs it to itself, and says who has it.
+    fsck = server.verb("fsck", check=False)
+    assert fsck.returncode != 0 and str(server.pid) in fsck.stderr
+    server.stop()
+    assert json.loads(server.verb("stats", "--json").stdout)["chunks"] == stats["chunks"]
+    assert json.loads(server.verb("scrub", "--now", "--json").stdout)["chunks"] == scrub["chunks"]
+    server.start()
+
+
+def test_the_admin_verbs_need_the_token(own):
+    server, _ = own
+    path = os.path.join(server.data, "run/admin-token")
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    for header in [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer " + open(path).read() + "0"}]:
+        for verb in ["gc", "stats", "scrub", "none"]:
+            request = urllib.request.Request(f"{server.admin_url}/v1/{verb}", method="POST", headers=header)
+            with pytest.raises(urllib.error.HTTPError) as failure:
+                urllib.request.urlopen(request, timeout=5)
+            assert failure.value.code == 401
+
+
+def test_a_scrub_names_the_objects_that_damage_concerns(own):
+    server, s3 = own
+    for index in range(3):
+        s3.put_object(Bucket="bucket", Key=f"k/{index}", Body=content(index, 700_000))
+    s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/k/1")
+    pack = os.path.join(server.data, "packs/00000001.pack")
+    with open(pack, "r+b") as file:
+        whole = file.read()
+        place = whole.index(content(1, 700_000)[1_000:1_100])
+        file.seek(place)
+        file.write(bytes([whole[place] ^ 4]))
+    out = server.verb("scrub", "--now", "--json", check=False)
+    assert out.returncode == 1
+    report = json.loads(out.stdout)
+    assert report["damaged"] == 1 and len(report["affected"]) == 2
+    assert any("bucket/k/1:" in line for line in report["affected"]) and any("bucket/copy:" in line for line in report["affected"])
+    assert metric(server, "drydock_scrub_findings_total") == 1
+    assert json.loads(server.verb("stats", "--json").stdout)["quarantinedFrames"] == 1
+    server.stop()
+    fsck = server.verb("fsck", check=False)
+    assert fsck.returncode == 1 and "object bucket/k/1: chunk" in fsck.stdout and "object bucket/copy: chunk" in fsck.stdout
+    assert "bucket/k/0" not in fsck.stdout
+    server.start()
