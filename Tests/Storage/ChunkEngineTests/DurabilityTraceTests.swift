@@ -61,7 +61,7 @@ import Testing
             steps == [
                 "create packs/00000001.pack", "sync packs/00000001.pack", "syncdir packs",
                 "commit system+3 contents+1 chunks+4", "sync packs/00000001.pack",
-                "commit system+1 contents+1 chunks+4", "commit system+1-1 objects+1 contents+2 chunks+3",
+                "commit system+1 contents+1 chunks+4", "commit system+1-1 objects+1 contents+2 chunks+2",
             ]
         )
         let lastWrite = try #require(lines.lastIndex { $0.hasPrefix("write") })
