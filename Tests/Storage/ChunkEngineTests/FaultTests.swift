@@ -68,6 +68,20 @@ import Testing
         await #expect(throws: StoreError(.unavailable)) { try await fixture.put("a", [1]) }
     }
 
+    /// "No space" promises that nothing has changed, and the log may have taken the batch before it failed.
+    @Test func `that is full in a commit leaves open whether it has happened`() async throws {
+        var outcomes: Set<Set<String>> = []
+        for seed in 1...16 as ClosedRange<UInt64> {
+            let fixture = try EngineFixture(machine: SimulatedMachine(seed: seed))
+            fixture.machine.power.failNext(with: .noSpace)
+            await #expect(throws: StoreError(.unavailable)) { try await fixture.put("a", [1]) }
+            #expect(fixture.engine.writeRefusal == StoreError(.insufficientStorage))
+            await fixture.engine.shutdown()
+            outcomes.insert(try await fixture.restarted().names())
+        }
+        #expect(outcomes == [[], ["a"]])
+    }
+
     @Test(arguments: [SimulatedFault.ioFailure, .noSpace])
     func `that fails a write of content fails that upload only`(_ fault: SimulatedFault) async throws {
         let fixture = try EngineFixture()

@@ -16,6 +16,30 @@ final class CommitGroup: Sendable {
         self.engine = engine
     }
 
+    /// Why a group is not durable.
+    private enum Failure: Error {
+        /// Nothing of it will ever be there.
+        case unchanged(StoreError)
+        /// The log may have taken the batch before it failed: the next start knows.
+        case doubtful(StoreError)
+
+        var cause: StoreError {
+            switch self {
+            case .unchanged(let error), .doubtful(let error): error
+            }
+        }
+
+        /// A full drive is an answer that says that nothing has changed, so it can't be this one's.
+        var told: StoreError {
+            switch self {
+            case .doubtful(let error) where error.code == .insufficientStorage:
+                StoreError(.unavailable, "the change may or may not have happened", diagnosis: error.diagnosis)
+            case .unchanged(let error), .doubtful(let error):
+                error
+            }
+        }
+    }
+
     /// What the requests of a group amount to.
     private struct Outcome {
         var packChanges = PackChanges()
@@ -39,11 +63,11 @@ final class CommitGroup: Sendable {
         }
         let group = works.prefix(count)
         var failure: StoreError?
-        do throws(StoreError) {
+        do throws(Failure) {
             try store(overlay, outcome)
         } catch {
-            failure = error
-            engine.health.fail(error)
+            engine.health.fail(error.cause)
+            failure = error.told
         }
         for work in group {
             for content in work.contents { content.releaseHolds() }
@@ -80,19 +104,40 @@ final class CommitGroup: Sendable {
     }
 
     /// The order that makes an acknowledgement true: contents first, then what refers to them.
-    private func store(_ overlay: CommitOverlay, _ outcome: Outcome) throws(StoreError) {
-        let packs = try outcome.packChanges.apply { engine.packs.record($0) }
+    private func store(_ overlay: CommitOverlay, _ outcome: Outcome) throws(Failure) {
+        let packs = try prepare(overlay, outcome)
+        guard !overlay.isEmpty else { return }
+        do throws(StoreError) {
+            try engine.packs.sync(outcome.packsToSync)
+        } catch {
+            throw .unchanged(error)
+        }
+        do throws(MetadataError) {
+            try engine.metadata.commit(overlay.makeBatch())
+        } catch {
+            throw .doubtful(StoreError(error))
+        }
+        engine.packs.committed(packs)
+    }
+
+    /// Adds what happens to the packs to the overlay.
+    private func prepare(
+        _ overlay: CommitOverlay,
+        _ outcome: Outcome
+    ) throws(Failure) -> [(id: UInt32, record: PackRecord?)] {
+        let packs: [(id: UInt32, record: PackRecord?)]
+        do throws(StoreError) {
+            packs = try outcome.packChanges.apply { engine.packs.record($0) }
+        } catch {
+            throw .unchanged(error)
+        }
         overlay.save()
         for (id, record) in packs { overlay.set(.system, EngineKeys.pack(id), record?.encoded) }
         if packs.contains(where: { $0.record != nil && engine.packs.record($0.id) == nil }) {
             let sequence = SequenceRecord(generation: engine.contentIDs.generation, nextPack: engine.packs.nextID)
             overlay.set(.system, EngineKeys.sequence, sequence.encoded)
         }
-        guard !overlay.isEmpty else { return }
-        try engine.packs.sync(outcome.packsToSync)
-        let batch = overlay.makeBatch()
-        try StorageCall.metadata { () throws(MetadataError) in try engine.metadata.commit(batch) }
-        engine.packs.committed(packs)
+        return packs
     }
 
     private func nextTimestamp() -> Timestamp {
