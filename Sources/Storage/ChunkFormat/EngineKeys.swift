@@ -98,13 +98,15 @@ package enum EngineKeys {
     }
 
     /// What a key of table `contents` names; `segment` nil for the head.
-    package static func content(in key: some Collection<UInt8>) -> (id: UInt64, segment: UInt32?)? {
-        guard key.count == 9 || key.count == 13 else { return nil }
-        let id = key.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        let rest = key.dropFirst(8)
-        guard let tag = rest.first, tag == (key.count == 9 ? 0 : 1) else { return nil }
-        guard key.count == 13 else { return (id, nil) }
-        return (id, rest.dropFirst().reduce(0) { $0 << 8 | UInt32($1) })
+    ///
+    /// Not generic: a check of the store asks it of every content three times, and nothing specialises across targets.
+    package static func content(in key: [UInt8]) -> (id: UInt64, segment: UInt32?)? {
+        guard key.count == 9 || key.count == 13, key[8] == (key.count == 9 ? 0 : 1) else { return nil }
+        return key.withUnsafeBytes { raw in
+            let id = UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self))
+            guard raw.count == 13 else { return (id, nil) }
+            return (id, UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: 9, as: UInt32.self)))
+        }
     }
 
     private static func bytes<Integer: FixedWidthInteger>(_ value: Integer) -> [UInt8] {
