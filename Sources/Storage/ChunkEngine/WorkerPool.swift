@@ -5,29 +5,40 @@ import NIOPosix
 
 /// Runs blocking work off the event loops.
 package struct WorkerPool: Sendable {
-    /// Nil runs everything in place.
-    private let threads: NIOThreadPool?
+    private enum Kind: Sendable {
+        case threads(NIOThreadPool)
+        case inline
+        case scheduled(@Sendable (@escaping @Sendable () -> Void) -> Void)
+    }
+
+    private let kind: Kind
 
     /// Starts the threads. MD5 lanes fill up with as many streams as there are threads, so a few more than processors
     /// is right.
     package init(threadCount: Int) {
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
-        self.threads = threads
+        kind = .threads(threads)
+    }
+
+    /// Hands each piece of work to `submit`, which runs it once and not at once: for simulations, where a seed decides the
+    /// order.
+    package init(submit: @escaping @Sendable (_ work: @escaping @Sendable () -> Void) -> Void) {
+        kind = .scheduled(submit)
     }
 
     private init() {
-        threads = nil
+        kind = .inline
     }
 
-    /// Runs work on the caller's thread: for simulations, where the order of operations must repeat.
+    /// Runs work on the caller's thread: for tests of one thing after the other.
     package static let inline = WorkerPool()
 
     /// Runs `body` on a worker and resumes the caller on its own executor. Not cancellable: what was begun ends.
     package func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        guard threads != nil else { return try body() }
+        if case .inline = kind { return try body() }
         let result: Result<Value, Failure> = await withUnsafeContinuation { continuation in
             submit {
                 let result: Result<Value, Failure>
@@ -44,14 +55,17 @@ package struct WorkerPool: Sendable {
 
     /// Queues `body` without waiting for it.
     func submit(_ body: @escaping @Sendable () -> Void) {
-        guard let threads else { return body() }
+        switch kind {
         // After shutdown the pool calls back at once, as cancelled: the work still has to be done, somebody waits for it.
-        threads.submit { _ in body() }
+        case .threads(let threads): threads.submit { _ in body() }
+        case .inline: body()
+        case .scheduled(let submit): submit(body)
+        }
     }
 
     /// Stops the threads once the queue is empty. The last call.
     package func shutdown() async {
-        guard let threads else { return }
+        guard case .threads(let threads) = kind else { return }
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             threads.shutdownGracefully { _ in continuation.resume() }
         }

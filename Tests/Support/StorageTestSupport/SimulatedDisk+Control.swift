@@ -45,8 +45,13 @@ extension SimulatedDisk {
     /// The drive as the next start finds it. This one is without power from now on.
     package func afterPowerLoss(_ mode: PowerLossMode, power next: SimulatedPower) -> SimulatedDisk {
         power.cut()
+        return survivor(mode, power: next, state.withLock { $0.generator })
+    }
+
+    /// What a start would find if the power went now.
+    func survivor(_ mode: PowerLossMode, power next: SimulatedPower, _ generator: SeededGenerator) -> SimulatedDisk {
         let survivor = state.withLock { state in
-            var generator = state.generator
+            var generator = generator
             var survivor = State(
                 directories: state.directories.afterPowerLoss(mode, &generator),
                 nextFile: state.nextFile,

@@ -24,16 +24,19 @@ package final class SimulatedMachine: Sendable {
     /// The disk, traced: what the code under test gets.
     package let fileSystem: any FileSystem
     private let seed: UInt64
+    private let isTraced: Bool
 
-    package convenience init(seed: UInt64, caching: SimulatedCaching = .always) {
+    /// - Parameter isTraced: says no to a trace of the metadata, which costs a simulation of many operations too much.
+    package convenience init(seed: UInt64, caching: SimulatedCaching = .always, isTraced: Bool = true) {
         let power = SimulatedPower(seed: seed)
         let trace = OperationTrace()
         self.init(
             seed: seed,
             power: power,
             disk: SimulatedDisk(power: power, directories: [Self.dataDirectory], caching: caching),
-            metadata: SimulatedMetadata(power: power, trace: trace, caching: caching),
-            trace: trace
+            metadata: SimulatedMetadata(power: power, trace: isTraced ? trace : nil, caching: caching),
+            trace: trace,
+            isTraced: isTraced
         )
     }
 
@@ -42,9 +45,11 @@ package final class SimulatedMachine: Sendable {
         power: SimulatedPower,
         disk: SimulatedDisk,
         metadata: SimulatedMetadata,
-        trace: OperationTrace
+        trace: OperationTrace,
+        isTraced: Bool
     ) {
         self.seed = seed
+        self.isTraced = isTraced
         self.power = power
         self.disk = disk
         self.metadata = metadata
@@ -65,8 +70,27 @@ package final class SimulatedMachine: Sendable {
             seed: seed,
             power: power,
             disk: disk.afterPowerLoss(mode, power: power),
-            metadata: metadata.afterPowerLoss(mode, power: power, trace: trace),
-            trace: trace
+            metadata: metadata.afterPowerLoss(mode, power: power, trace: isTraced ? trace : nil),
+            trace: trace,
+            isTraced: isTraced
+        )
+    }
+
+    /// The machine that would start again if the power went now, while this one goes on. Costs little: the two share what
+    /// neither changes.
+    ///
+    /// - Parameter seed: decides what of the unsynced is lost; asking twice gives two of the possible outcomes.
+    package func crashState(_ mode: PowerLossMode = .random, seed: UInt64) -> SimulatedMachine {
+        let power = SimulatedPower(seed: seed)
+        let trace = OperationTrace()
+        let generator = power.fork()
+        return SimulatedMachine(
+            seed: seed,
+            power: power,
+            disk: disk.survivor(mode, power: power, generator),
+            metadata: metadata.survivor(mode, power: power, trace: isTraced ? trace : nil, generator),
+            trace: trace,
+            isTraced: isTraced
         )
     }
 }

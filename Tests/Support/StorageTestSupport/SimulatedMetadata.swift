@@ -53,11 +53,47 @@ package final class SimulatedMetadata: Sendable {
         trace: OperationTrace? = nil
     ) -> SimulatedMetadata {
         power.cut()
+        return survivor(mode, power: next, trace: trace, state.withLock { $0.generator })
+    }
+
+    /// What a start would find if the power went now.
+    func survivor(
+        _ mode: PowerLossMode,
+        power next: SimulatedPower,
+        trace: OperationTrace?,
+        _ generator: SeededGenerator
+    ) -> SimulatedMetadata {
         let survivor = state.withLock { state in
-            state.settle(mode)
-            return State(tables: state.tables, generator: next.fork())
+            var survivor = State(tables: state.tables, doubtful: state.doubtful, generator: generator)
+            survivor.settle(mode)
+            survivor.generator = next.fork()
+            return survivor
         }
         return SimulatedMetadata(power: next, trace: trace, caching: caching, state: survivor)
+    }
+}
+
+/// Damage of the medium, as far as no database notices it.
+extension SimulatedMetadata {
+    package func recordCount(_ table: MetadataTable) -> Int {
+        state.withLock { $0.tables[table].keys.count }
+    }
+
+    /// Turns over a bit of a value for good.
+    ///
+    /// - Parameters:
+    ///   - record: its place in the order of the keys.
+    ///   - byte: any number; counted round the value.
+    package func flipBit(ofRecord record: Int, in table: MetadataTable, byte: Int, bit: Int) {
+        state.withLock { state in
+            let (key, value) = (state.tables[table].keys[record], state.tables[table].values[record])
+            guard !value.isEmpty else { return }
+            var damaged = value
+            damaged[byte % value.count] ^= 1 << UInt8(bit)
+            var batch = MetadataBatch()
+            batch.put(table, key, damaged)
+            state.tables.apply(batch)
+        }
     }
 }
 
