@@ -21,7 +21,7 @@ package struct WorkerPool: Sendable {
         kind = .threads(threads)
     }
 
-    /// Hands each piece of work to `submit`, which runs it once and not at once: for simulations, where a seed decides the
+    /// Hands each piece of work to `submit`, which runs it once, now or later: for simulations, where a seed decides the
     /// order.
     package init(submit: @escaping @Sendable (_ work: @escaping @Sendable () -> Void) -> Void) {
         kind = .scheduled(submit)

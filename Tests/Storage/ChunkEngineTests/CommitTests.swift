@@ -5,6 +5,7 @@ import ChunkEngine
 import ChunkFormat
 import FileStore
 import MetadataStore
+import NIOCore
 import StorageTestSupport
 import StorageTypes
 import Synchronization
@@ -137,6 +138,26 @@ import Testing
         configuration.commitQueueCountMax = 0
         let fixture = try EngineFixture(configuration: configuration)
         await #expect(throws: StoreError(.slowDown)) { try await fixture.put("a", [1]) }
+    }
+
+    /// Else its space would stay taken until the next start.
+    @Test func `is not refused when it gives an upload up`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.commitQueueCountMax = 1
+        let workers = HeldWorkers()
+        let fixture = try EngineFixture(configuration: configuration, workers: workers.pool)
+        let other = try await fixture.stage(PatternContent(seed: 1).bytes(0..<9_000))
+        let writer = fixture.engine.makeWriter(digests: DigestRequest(), expectedSize: nil)
+        try await writer.write(ByteBuffer(bytes: PatternContent(seed: 2).bytes(0..<20_000)))
+        workers.hold()
+        fixture.engine.discard(other)
+        async let ended: Void = writer.abandon()
+        for _ in 0..<1_000 { await Task.yield() }
+        workers.release()
+        await ended
+        let range = EngineKeys.range(of: EngineKeys.pendingPrefix)
+        let pending = try fixture.metadata.cursor(.system, from: range.lower, until: range.upper)
+        #expect(try !pending.next())
     }
 
     @Test func `ends a group at its bytes`() async throws {

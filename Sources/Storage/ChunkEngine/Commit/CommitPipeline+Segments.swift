@@ -38,8 +38,9 @@ extension CommitPipeline {
         holds.release(Set(chunks.map(\.digest)))
     }
 
-    /// Gives up a recipe whose first segments are committed. Best effort: the next start does the same.
+    /// Gives up a recipe whose first segments are committed. Urgent, as uploads are given up just when too many commits wait,
+    /// and without this one their space would stay taken until the next start, which does the same.
     func giveUp(_ id: UInt64) async {
-        try? await commit([]) { transaction throws(StoreError) in transaction.giveUp(id) }
+        try? await commit([], isUrgent: true) { transaction throws(StoreError) in transaction.giveUp(id) }
     }
 }

@@ -30,12 +30,15 @@ final class CommitPipeline: Sendable {
     }
 
     /// Queues a request and returns when it is durable or refused.
+    ///
+    /// - Parameter isUrgent: not subject to the queue's limit.
     func commit<Value: Sendable>(
         _ contents: [StagedContent],
+        isUrgent: Bool = false,
         _ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withUnsafeContinuation { continuation in
-            let refusal = enqueue(CommitRequest(contents, body, continuation))
+            let refusal = enqueue(CommitRequest(contents, body, continuation), isUrgent: isUrgent)
             guard let refusal else { return }
             for content in contents { discard(content) }
             continuation.resume(returning: .failure(refusal))
