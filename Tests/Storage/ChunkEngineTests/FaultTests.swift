@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkEngine
+import MetadataStore
 import StorageTestSupport
 import StorageTypes
 import Testing
@@ -66,6 +67,33 @@ import Testing
         fixture.machine.power.failNext(with: .ioFailure)
         await #expect(throws: StoreError(.ioFailure)) { try await fixture.put("a", [1]) }
         await #expect(throws: StoreError(.unavailable)) { try await fixture.put("a", [1]) }
+    }
+
+    /// Else a condition would be answered by a change that is lost a moment later.
+    @Test func `that fails a commit fails those of its group that were refused, too`() async throws {
+        let workers = HeldWorkers()
+        let fixture = try EngineFixture(workers: workers.pool)
+        workers.hold()
+        async let first: Void = fixture.engine.commit { $0.put(.objects, [1], [1]) }
+        for _ in 0..<1_000 { await Task.yield() }
+        async let second: Void = fixture.engine.commit { transaction throws(StoreError) in
+            if try transaction.get(.objects, [1]) != nil { throw StoreError(.preconditionFailed) }
+        }
+        for _ in 0..<1_000 { await Task.yield() }
+        fixture.machine.power.failNext(with: .ioFailure)
+        workers.release()
+        do {
+            try await first
+            try await second
+            Issue.record("neither can have succeeded")
+        } catch let error as StoreError {
+            #expect(error.code == .ioFailure)
+        }
+        do {
+            try await second
+        } catch let error as StoreError {
+            #expect(error.code == .ioFailure)
+        }
     }
 
     /// "No space" promises that nothing has changed, and the log may have taken the batch before it failed.

@@ -21,7 +21,8 @@ class CommitWork: @unchecked Sendable {  // Handed from the caller to the leader
 
     /// Resumes the caller.
     ///
-    /// - Parameter failure: why the group is not durable, nil when it is. A request that failed by itself keeps its own error.
+    /// - Parameter failure: why the group is not durable, nil when it is. It outweighs an error of the request's own, which may
+    ///   be due to a change of the same group that nobody will ever see.
     func finish(_ failure: StoreError?) {
         preconditionFailure("overridden")
     }
@@ -56,9 +57,8 @@ final class CommitRequest<Value: Sendable>: CommitWork, @unchecked Sendable {  /
     override func finish(_ failure: StoreError?) {
         guard let continuation else { return }
         switch (outcome, failure) {
-        case (.failure(let own), _): continuation.resume(returning: .failure(own))
         case (_, .some(let failure)): continuation.resume(returning: .failure(failure))
-        case (.some(let success), nil): continuation.resume(returning: success)
+        case (.some(let outcome), nil): continuation.resume(returning: outcome)
         case (nil, nil): preconditionFailure("a group evaluates all its requests")
         }
     }
