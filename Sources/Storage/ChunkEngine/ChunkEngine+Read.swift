@@ -52,9 +52,9 @@ extension ChunkEngine {
         if let cached = readIfCached(content, 0..<content.size) { return cached }
         let parts = parts
         return try await parts.workers.run { () throws(StoreError) in
-            let bytes = try parts.storedValue(.inline, EngineKeys.inline(content.id))
-            guard bytes != nil else { return nil }
-            return try parts.readAll(content)
+            // One look-up: between two of them the content may go.
+            guard let record = try parts.storedValue(.inline, EngineKeys.inline(content.id)) else { return nil }
+            return ByteBuffer(bytes: try EngineParts.plainBytes(ofInline: record, content))
         }
     }
 

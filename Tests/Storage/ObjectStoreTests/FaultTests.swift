@@ -64,6 +64,8 @@ private struct FaultyRun {
         for step in scenario.steps {
             var after = model
             step.apply(to: &after)
+            // Once it refuses writes, a step can't have happened; before that, a failed commit may turn up later.
+            refuses = store.writeRefusal != nil
             do throws(StoreError) {
                 try await step.perform(on: store)
                 #expect(!refuses, "\(label): \(step) was acknowledged by a store that had refused writes")
@@ -74,10 +76,8 @@ private struct FaultyRun {
                     .ioFailure, .insufficientStorage, .unavailable, .noSuchUpload, .noSuchKey, .invalidRequest,
                 ]
                 #expect(codes.contains(error.code), "\(label): \(step): \(error)")
-                // Once it refuses writes, a step can't have happened; before that, a failed commit may turn up later.
-                if error.code == .unavailable { refuses = true }
-                let isDoubtful = error.code == .ioFailure || error.code == .insufficientStorage
-                if isDoubtful { possible.insert(ObservedStore(after)) }
+                let isDoubtful = error.code == .ioFailure || error.code == .unavailable
+                if isDoubtful, !refuses { possible.insert(ObservedStore(after)) }
             }
             // Reads go on, and see what was acknowledged.
             let observed = try await ObservedStore(store)

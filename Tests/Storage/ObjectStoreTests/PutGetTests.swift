@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checksums
+import MetadataStore
 import NIOCore
 import ObjectStore
 import StorageTestSupport
@@ -91,6 +92,17 @@ import Testing
         #expect(try await second.bytes() == content(size, seed: 2))
         await #expect(throws: StoreError(.noSuchKey)) { try await store.get("a") }
         try fixture.expectSound()
+    }
+
+    @Test func `that go while they are looked up are there or not, but never damaged`() async throws {
+        let machine = SimulatedMachine(seed: 1, caching: .never)
+        let fixture = try StoreFixture(machine: machine) { InterruptedMetadata($0) }
+        let metadata = try #require(fixture.metadata as? InterruptedMetadata)
+        _ = try await fixture.store.createBucket(photos, owner: "main", region: "us-east-1")
+        try await fixture.store.put("a", content(100))
+        metadata.interruptAfterRead(of: .inline) { try metadata.removeAll([.objects, .inline]) }
+        #expect(try await fixture.store.get("a") == content(100))
+        await #expect(throws: StoreError(.noSuchKey)) { try await fixture.store.get("a") }
     }
 
     @Test func `keep their metadata byte for byte and lose it with an overwrite`() async throws {

@@ -83,20 +83,17 @@ extension EngineParts {
         return parts
     }
 
-    /// The whole of a small content. Blocks.
-    func readAll(_ content: ContentReference) throws(StoreError) -> ByteBuffer {
-        let cursor = ReadCursor(self, content, 0..<content.size)
-        var result = ByteBuffer()
-        do throws(ReadFailure) {
-            while !cursor.isAtEnd {
-                for piece in try cursor.next(byteCountMax: configuration.readByteCountMax, .blocking) {
-                    result.writeImmutableBuffer(piece)
-                }
-            }
-        } catch {
-            throw error.blocking
+    /// What an inline record holds, verified.
+    static func plainBytes(ofInline record: [UInt8], _ content: ContentReference) throws(StoreError) -> ArraySlice<
+        UInt8
+    > {
+        let bytes = try StorageCall.decoding("inline content \(content.id)") { () throws(DecodeError) in
+            try InlineRecord(decoding: record).bytes
         }
-        return result
+        guard bytes.count == Int(content.size) else {
+            throw StoreError(.corrupted, diagnosis: "inline content \(content.id) has another size")
+        }
+        return bytes
     }
 
     func required(

@@ -69,18 +69,10 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
         _ range: Range<UInt64>,
         _ access: ReadAccess
     ) throws(ReadFailure) -> ByteBuffer {
-        let bytes = try engine.required(.inline, EngineKeys.inline(content.id), access, "inline content \(content.id)")
-        let record: InlineRecord
-        do throws(DecodeError) {
-            record = try InlineRecord(decoding: bytes)
-        } catch {
-            throw .store(StoreError(error, "inline content \(content.id)"))
-        }
-        guard record.bytes.count == Int(content.size) else {
-            throw .store(StoreError(.corrupted, diagnosis: "inline content \(content.id) has another size"))
-        }
-        let start = record.bytes.startIndex
-        return ByteBuffer(bytes: record.bytes[start + Int(range.lowerBound)..<start + Int(range.upperBound)])
+        let record = try engine.required(.inline, EngineKeys.inline(content.id), access, "inline content \(content.id)")
+        let bytes = try reading { () throws(StoreError) in try EngineParts.plainBytes(ofInline: record, content) }
+        let start = bytes.startIndex
+        return ByteBuffer(bytes: bytes[start + Int(range.lowerBound)..<start + Int(range.upperBound)])
     }
 
     /// The parts of an assembly that `range` touches, in order.

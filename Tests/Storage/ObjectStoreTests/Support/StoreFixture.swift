@@ -16,10 +16,15 @@ struct StoreFixture {
     let metadata: any MetadataStore
     let store: ObjectStore
 
-    init(machine: SimulatedMachine = SimulatedMachine(seed: 1), isSmall: Bool = false) throws {
+    /// - Parameter interposed: what the store gets in place of the machine's metadata.
+    init(
+        machine: SimulatedMachine = SimulatedMachine(seed: 1),
+        isSmall: Bool = false,
+        interposed: (any MetadataStore) -> any MetadataStore = { $0 }
+    ) throws {
         self.machine = machine
         self.clock = ManualClock()
-        self.metadata = try machine.openMetadata()
+        self.metadata = interposed(try machine.openMetadata())
         self.store = try ObjectStore.open(
             Self.configuration(isSmall: isSmall),
             fileSystem: machine.fileSystem,
