@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checksums
+import MetadataStore
 import ObjectStore
 import StorageTestSupport
 import StorageTypes
@@ -67,6 +68,19 @@ import Testing
         #expect(try await store.listParts(upload, after: 10_000, limit: 3).parts.isEmpty)
         let none = try await store.listParts(upload, after: 0, limit: 0)
         #expect(none.parts.isEmpty && !none.isTruncated)
+    }
+
+    /// The upload's record and its parts are read one after the other.
+    @Test func `that end while their parts are listed are not uploads without parts`() async throws {
+        let fixture = try StoreFixture { InterruptedMetadata($0) }
+        let metadata = try #require(fixture.metadata as? InterruptedMetadata)
+        _ = try await fixture.store.createBucket(photos, owner: "main", region: "us-east-1")
+        let upload = try await fixture.store.upload("a")
+        try await fixture.store.part(upload, 1, [1])
+        metadata.interruptAfterRead(of: .uploads) { try metadata.removeAll([.uploads]) }
+        await #expect(throws: StoreError(.noSuchUpload)) {
+            try await fixture.store.listParts(upload, after: 0, limit: 9)
+        }
     }
 
     @Test func `that are aborted leave nothing, not even a part on its way`() async throws {

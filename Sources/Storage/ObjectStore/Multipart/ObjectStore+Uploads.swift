@@ -47,7 +47,6 @@ extension ObjectStore {
         let id = try upload.id
         let key = ObjectKeys.upload(try buckets.find(upload.bucket).id, upload.key.bytes, id)
         return try await onWorker { metadata throws(StoreError) in
-            guard let record = try UploadRecord.read(metadata, key) else { throw upload.missing }
             var parts: [PartInfo] = []
             var isTruncated = false
             let (lower, upper) = ObjectKeys.parts(id, after: min(max(number, 0), PartNumber.max))
@@ -61,6 +60,9 @@ extension ObjectStore {
                 parts.append(part.record.info(number: part.number))
                 return true
             }
+            // Last: an upload that is there now was there during the walk. The other way round one that was completed or
+            // aborted meanwhile would seem to have no parts.
+            guard let record = try UploadRecord.read(metadata, key) else { throw upload.missing }
             return ListPartsResult(upload: record.info(key: upload.key, id: id), parts: parts, isTruncated: isTruncated)
         }
     }

@@ -55,6 +55,10 @@ final class InterruptedMetadata: MetadataStore {
         try base.commit(batch)
     }
 
+    func verify() throws(MetadataError) {
+        try base.verify()
+    }
+
     func close() {
         base.close()
     }
