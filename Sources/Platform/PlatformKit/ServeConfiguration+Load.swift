@@ -73,6 +73,13 @@ extension ServeConfiguration {
         return result
     }
 
+    /// Variables that look like settings and are none. Not an error, as a key of the file would be: other programs may share the
+    /// environment and the prefix.
+    package static func unknownVariables(_ environment: [String: String]) -> [String] {
+        let known = Set(ServeSetting.allCases.map(\.environmentVariable) + ["DRYDOCK_CONFIG"])
+        return environment.keys.filter { $0.hasPrefix("DRYDOCK_") && !known.contains($0) }.sorted()
+    }
+
     private static func configValues(_ texts: [String: String]) -> [AbsoluteConfigKey: ConfigValue] {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (name, value) in texts {

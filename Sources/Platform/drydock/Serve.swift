@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import ChunkEngine
+import FoundationEssentials
 import Glibc
 import HTTPServer
 import Logging
@@ -36,7 +37,11 @@ struct Serve: AsyncParsableCommand {
         let sink = LogSink(descriptor: STDERR_FILENO)
         sink.start()
         defer { sink.stop() }
-        try await Self.serve(configuration, logger: Self.logger(configuration, sink))
+        let logger = Self.logger(configuration, sink)
+        for name in ServeConfiguration.unknownVariables(ProcessInfo.processInfo.environment) {
+            logger.warning("unknown setting ignored", metadata: ["variable": "\(name)"])
+        }
+        try await Self.serve(configuration, logger: logger)
     }
 
     private static func logger(_ configuration: ServeConfiguration, _ sink: LogSink) -> Logger {

@@ -25,6 +25,11 @@ import Testing
         #expect(result.logLevel == .info)
     }
 
+    @Test func `a misspelt variable is told`() {
+        let environment = ["DRYDOCK_S3PORT": "1", "DRYDOCK_S3_PORT": "2", "DRYDOCK_CONFIG": "/x", "HOME": "/"]
+        #expect(ServeConfiguration.unknownVariables(environment) == ["DRYDOCK_S3PORT"])
+    }
+
     @Test func `root keeps its data in the system's place`() throws {
         #expect(try load(isRoot: true).dataDirectory == "/var/lib/drydock")
         #expect(try load(environment: ["XDG_DATA_HOME": "/x"]).dataDirectory == "/x/drydock")
