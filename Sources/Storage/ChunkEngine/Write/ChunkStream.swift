@@ -17,8 +17,10 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var sha256: SHA256?
     private let chunker: Chunker
     private var governor = CompressionGovernor()
-    /// The unfinished chunk at the end of the last block.
+    /// The last block and the unfinished chunk at its end, which may be empty.
     private var carry: (block: Block, range: Range<Int>)?
+    /// The MD5 of the last block. Left alone for as long as possible: other streams' rounds may take it along.
+    private var md5Job: MD5Job?
 
     init(_ engine: EngineParts, _ digests: DigestRequest) {
         self.engine = engine
@@ -29,6 +31,10 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
             checksum = RunningChecksum(algorithm)
         }
         if digests.sha256 || digests.checksum == .sha256 { sha256 = SHA256() }
+    }
+
+    deinit {
+        if let md5Job { engine.md5Lanes.cancel(md5Job) }
     }
 
     /// The digests of everything so far.
@@ -60,16 +66,26 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
             job.end()
         }
         let content = block.content
-        try engine.md5Lanes.update(&md5, content) { () throws(StoreError) in
-            checksum?.update(content)
-            sha256?.update(content)
-            let rest = try cut(block, isLast: isLast, into: &job)
-            try job.write()
-            if let carried = carry?.block { engine.blocks.giveBack(carried) }
-            carry = rest.isEmpty ? nil : (block, rest)
-        }
-        if carry == nil { engine.blocks.giveBack(block) }
+        joinMD5()
+        md5Job = engine.md5Lanes.submit(md5, content, owner: block)
+        checksum?.update(content)
+        sha256?.update(content)
+        let rest = try cut(block, isLast: isLast, into: &job)
+        try job.write()
         staged.append(contentsOf: job.staged)
+        if let carried = carry?.block { engine.blocks.giveBack(carried) }
+        carry = (block, rest)
+        if isLast {
+            joinMD5()
+            engine.blocks.giveBack(block)
+            carry = nil
+        }
+    }
+
+    private func joinMD5() {
+        guard let md5Job else { return }
+        md5 = engine.md5Lanes.join(md5Job)
+        self.md5Job = nil
     }
 
     /// Cuts the carry and the block into chunks and returns what is left over.
