@@ -23,6 +23,8 @@ final class LinuxFile: File {
     private let descriptor: Int32
     private let path: String
     private let direct = Mutex(Direct.unopened)
+    /// ext4 lets one direct write at a time extend a file. Who waits for that in the kernel spins, in `Mutex` it sleeps.
+    private let directTurn = Mutex(())
 
     init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
@@ -100,8 +102,10 @@ final class LinuxFile: File {
     /// Returns how many bytes were written; an error is left to the ordinary write of the rest, which meets it again.
     private func writeDirectly(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Int {
         guard let second = directDescriptor() else { return 0 }
-        let count = LinuxFileSystem.repeating { pwrite(second, bytes.baseAddress, bytes.count, off_t(offset)) }
-        if count < 0, errno == EINVAL || errno == EOPNOTSUPP {
+        let (count, failure) = directTurn.withLock { _ in
+            (LinuxFileSystem.repeating { pwrite(second, bytes.baseAddress, bytes.count, off_t(offset)) }, errno)
+        }
+        if count < 0, failure == EINVAL || failure == EOPNOTSUPP {
             direct.withLock { state in
                 // Another thread may be writing with it: it stays open until the file goes.
                 if case .open = state { state = .refused(second) }
