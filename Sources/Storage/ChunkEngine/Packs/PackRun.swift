@@ -62,7 +62,8 @@ final class PackRun: @unchecked Sendable {  // Handed over through its pool.
 /// Keeps a few runs: fresh memory costs a page fault per 4 KiB, as much as copying it.
 final class PackRunPool: Sendable {
     private let free = Mutex<[PackRun]>([])
-    private let keepCountMax = 4
+    /// As many as there are workers on a small machine.
+    private let keepCountMax = 8
 
     func take() -> PackRun {
         free.withLock { $0.popLast() } ?? PackRun()
