@@ -248,6 +248,7 @@ class Bench:
                        f"{a['residentBytes'] / MEBIBYTE:.0f} MiB resident", "≤ 1.6, ≤ 200 MB",
                        a["cpuSecondsPerGigabyte"] <= 1.6 and a["residentBytes"] <= 200e6)
         self.s3(*arguments, "--prefix", "same-", "--repeated")
+        self.settle()
         packs = directory_bytes(f"{self.server.data}/packs")
         a = self.s3(*arguments, "--prefix", "same-", "--repeated")
         written = directory_bytes(f"{self.server.data}/packs") - packs
@@ -257,6 +258,13 @@ class Bench:
                     "--prefix", "multi-")
         self.table.row("multipart 256 MiB, 8 MiB parts, 8 at once",
                        f"{a['cpuSecondsPerGigabyte']:.2f} CPU-s/GB, {a['megabytesPerSecond']:,.0f} MB/s", "", None)
+
+    def settle(self):
+        """Waits until the collection of what earlier rows overwrote is through."""
+        before = None
+        while before != (now := used_bytes(f"{self.server.data}/packs")):
+            before = now
+            time.sleep(11)
 
     def copies(self):
         """5 GiB by reference: 80 parts that are copies of one object, joined, then copied and renamed as a whole."""
@@ -292,10 +300,12 @@ class Bench:
     def space(self):
         """Deletes half of a gigabyte while small reads go on, and waits for the drive to have it back."""
         client = self.client
-        self.s3("--operation", "fill", "--keys", "16", "--size", str(64 * MEBIBYTE), "--prefix", "gone-", "--connections", "4")
+        for number in range(32):
+            client.put_object(Bucket="bench", Key=f"gone-{number}", Body=os.urandom(32 * MEBIBYTE))
+        self.settle()
         full = used_bytes(f"{self.server.data}/packs")
-        for number in range(0, 16, 2):
-            client.delete_object(Bucket="bench", Key=f"gone-{number:08d}")
+        for number in range(0, 32, 2):
+            client.delete_object(Bucket="bench", Key=f"gone-{number}")
         begun = time.monotonic()
         while time.monotonic() - begun < 120 and used_bytes(f"{self.server.data}/packs") > full - 400 * MEBIBYTE:
             self.s3("--operation", "get", "--connections", "1", "--keys", "1000", "--prefix", "get-", "--seconds", "1")
