@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 ssize_t drydock_preadv2_nowait(int fd, void *buffer, size_t count, off_t offset) {
@@ -53,4 +54,12 @@ pid_t drydock_lock_holder(int fd) {
     struct flock name = record(F_WRLCK, 1);
     if (fcntl(fd, F_GETLK, &name) != 0) { return -1; }
     return name.l_type == F_UNLCK ? 0 : name.l_pid;
+}
+
+void drydock_thread_give_way(void) {
+    static _Thread_local int has_given_way = 0;
+    if (has_given_way) { return; }
+    has_given_way = 1;
+    // It works without, too.
+    (void)setpriority(PRIO_PROCESS, 0, 3);
 }

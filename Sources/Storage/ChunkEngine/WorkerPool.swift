@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CStorageShims
 import NIOPosix
 
 /// Runs blocking work off the event loops.
@@ -57,7 +58,11 @@ package struct WorkerPool: Sendable {
     func submit(_ body: @escaping @Sendable () -> Void) {
         switch kind {
         // After shutdown the pool calls back at once, as cancelled: the work still has to be done, somebody waits for it.
-        case .threads(let threads): threads.submit { _ in body() }
+        case .threads(let threads):
+            threads.submit { _ in
+                drydock_thread_give_way()
+                body()
+            }
         case .inline: body()
         case .scheduled(let submit): submit(body)
         }
