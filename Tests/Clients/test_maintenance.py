@@ -31,8 +31,9 @@ def wait_for(condition, seconds):
 
 
 def metric(server, name):
+    """None when the page has no such sample."""
     page = urllib.request.urlopen(f"{server.admin_url}/metrics", timeout=5).read().decode()
-    return float(next(line.split()[1] for line in page.splitlines() if line.startswith(name + " ")))
+    return next((float(line.split()[1]) for line in page.splitlines() if line.startswith(name + " ")), None)
 
 
 @pytest.fixture
@@ -75,6 +76,9 @@ def test_deleted_space_comes_back_while_clients_work(own):
     assert not failures
     assert s3.get_object(Bucket="bucket", Key="kept")["Body"].read() == kept
     assert metric(server, "drydock_gc_chunks_total") > 100
+    # The census comes some seconds after the start.
+    assert wait_for(lambda: metric(server, 'drydock_bucket_objects{bucket="bucket"}') is not None, 40)
+    assert metric(server, "drydock_store_deduplicated_bytes") > 24 << 20
     server.stop()
     assert json.loads(server.verb("fsck", "--json").stdout)["clean"]
     server.start()

@@ -29,6 +29,7 @@ struct Roles {
         store: ObjectStore,
         credential: Announcement.Credential,
         adminToken: AdminToken,
+        census: Census,
         http: HTTPServerConfiguration,
         logger: Logger
     ) async throws -> Roles {
@@ -40,7 +41,9 @@ struct Roles {
         let admin = AdminService(
             isReady: { store.writeRefusal == nil },
             sources: [
-                { page in StoreMetrics.append(store, to: &page) }, { page in StoreMetrics.append(metrics, to: &page) },
+                { page in StoreMetrics.append(store, to: &page) },
+                { page in if let statistics = census.statistics { StoreMetrics.append(statistics, to: &page) } },
+                { page in StoreMetrics.append(metrics, to: &page) },
                 { page in StoreMetrics.append(registryMetrics, to: &page) },
             ],
             verbs: [CollectGarbage.adminVerb(store), Scrub.adminVerb(store), Stats.adminVerb(store)],

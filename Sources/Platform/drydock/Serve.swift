@@ -70,11 +70,13 @@ struct Serve: AsyncParsableCommand {
         http.address = configuration.bindAddress
         http.connectionCountMax = configuration.connectionCountMax
         let token = AdminToken.generate(random: SystemRandomSource())
+        let census = Census(store: store, logger: logger)
         let roles = try await Roles.start(
             configuration,
             store: store,
             credential: credential,
             adminToken: token,
+            census: census,
             http: http,
             logger: logger
         )
@@ -92,7 +94,7 @@ struct Serve: AsyncParsableCommand {
             byteRateMax: UInt64(configuration.scrubMebibytesPerSecond) << 20,
             logger: logger
         )
-        var running: [any Service] = roles.listeners + [ready, housekeeping, scrubbing]
+        var running: [any Service] = roles.listeners + [ready, housekeeping, scrubbing, census]
         if let sweep = roles.registrySweep { running.append(sweep) }
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

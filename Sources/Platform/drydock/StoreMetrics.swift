@@ -6,6 +6,7 @@ import ObjectStore
 import PlatformKit
 import RegistryServer
 import S3Server
+import StorageTypes
 
 /// The store's, the S3 service's and the registry's families of `/metrics`.
 enum StoreMetrics {
@@ -32,6 +33,34 @@ enum StoreMetrics {
             ("findings", "Damaged frames, inline contents and files that scrubs met.", scrubs.findingCount),
         ]
         appendCounters("drydock_scrub", counters, to: &page)
+    }
+
+    /// What each bucket holds, as it was last counted.
+    static func append(_ statistics: StoreStatistics, to page: inout PrometheusText) {
+        let engine = statistics.engine
+        let stages: [(name: String, help: String, value: UInt64)] = [
+            ("logical_bytes", "Bytes of contents in packs, each time they are stored.", engine.logicalByteCount),
+            ("deduplicated_bytes", "Bytes of the distinct chunks.", engine.deduplicatedByteCount),
+            ("compressed_bytes", "Their bytes as stored.", engine.compressedByteCount),
+            ("inline_bytes", "Bytes of small contents, which ride in the metadata.", engine.inlineByteCount),
+            ("quarantined_frames", "Frames and inline contents found damaged.", engine.quarantinedFrameCount),
+        ]
+        for stage in stages {
+            page.family("drydock_store_\(stage.name)", .gauge, help: stage.help + " Counted every quarter of an hour.")
+            page.sample("drydock_store_\(stage.name)", Double(stage.value))
+        }
+        let columns: [(name: String, help: String, value: (BucketStatistics) -> UInt64)] = [
+            ("objects", "Objects.", { $0.objectCount }),
+            ("logical_bytes", "Bytes of the objects.", { $0.logicalByteCount }),
+            ("uploads", "Multipart uploads under way.", { $0.uploadCount }),
+        ]
+        for column in columns {
+            let name = "drydock_bucket_\(column.name)"
+            page.family(name, .gauge, help: column.help + " Counted every quarter of an hour.")
+            for bucket in statistics.buckets {
+                page.sample(name, labels: [("bucket", bucket.name.string)], Double(column.value(bucket)))
+            }
+        }
     }
 
     private static func appendCollected(_ report: GCReport, to page: inout PrometheusText) {

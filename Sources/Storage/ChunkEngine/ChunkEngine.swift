@@ -61,6 +61,9 @@ package final class ChunkEngine: Sendable {
     /// What writes are refused with since a sync or a commit failed; nil while all is well. For readiness probes.
     package var writeRefusal: StoreError? { parts.health.refusal }
 
+    /// Grows with each change that becomes durable: whether anything may be different from an earlier look.
+    package var changeCount: UInt64 { commits.committedCount }
+
     /// Begins a content.
     ///
     /// - Parameter expectedSize: the announced length, if any: saves copies and memory, and decides early that a content

@@ -11,6 +11,8 @@ final class CommitGroup: Sendable {
     private let engine: EngineParts
     /// When the last change happened.
     private let lastChange = Mutex(Timestamp(nanoseconds: .min))
+    /// Groups that were committed.
+    let committedCount = Atomic<UInt64>(0)
 
     init(_ engine: EngineParts) {
         self.engine = engine
@@ -118,6 +120,7 @@ final class CommitGroup: Sendable {
             throw .doubtful(StoreError(error))
         }
         engine.packs.committed(packs)
+        committedCount.wrappingAdd(1, ordering: .relaxed)
     }
 
     /// Adds what happens to the packs to the overlay.

@@ -29,6 +29,9 @@ final class CommitPipeline: Sendable {
         group = CommitGroup(engine)
     }
 
+    /// Groups committed since the start.
+    var committedCount: UInt64 { group.committedCount.load(ordering: .relaxed) }
+
     /// Queues a request and returns when it is durable or refused.
     ///
     /// - Parameter isUrgent: not subject to the queue's limit.

@@ -24,6 +24,9 @@ extension ObjectStore {
     /// What all collections since the start did together.
     package var collectedGarbage: GCReport { engine.collectedGarbage }
 
+    /// Grows with each change that becomes durable.
+    package var changeCount: UInt64 { engine.changeCount }
+
     /// What the packs hold, from memory.
     package var packStatistics: PackStatistics { engine.packStatistics }
 
