@@ -8,67 +8,93 @@ import StorageTypes
 
 /// One block's way from plain chunks to frames in a pack.
 ///
-/// Chunks are hashed in pairs and looked up one by one; the new ones are written together, so that they lie side by side.
+/// Chunks are hashed in pairs and looked up one by one; the new ones are claimed first and written together then, so that
+/// they lie side by side also when other streams bring the same at the same time.
 struct BlockJob {
-    /// In order. The place of a chunk that this block brings is set by `write`.
-    private(set) var staged: [StagedChunk] = []
-    var governor: CompressionGovernor
-    private let stream: ChunkStream
-    private var compressor: Compressor?
-    private var run: PackRun?
-    /// Staged chunks that wait for `write`, by digest; a chunk may come twice in a block.
-    private var waiting: [SHA256Digest: (chunk: StagedChunk, indices: [Int])] = [:]
+    private struct Chunk {
+        let bytes: UnsafeRawBufferPointer
+        let digest: SHA256Digest
+    }
 
-    init(_ stream: ChunkStream, _ governor: CompressionGovernor) {
-        self.stream = stream
+    var governor: CompressionGovernor
+    private let engine: EngineParts
+    private let holds: ChunkHolds
+    /// Of the block's chunks, in order.
+    private(set) var digests: [SHA256Digest] = []
+    private var places: [SHA256Digest: StagedChunk] = [:]
+    /// Chunks that other streams find or write just now.
+    private var awaited: [Chunk] = []
+
+    init(_ engine: EngineParts, _ holds: ChunkHolds, _ governor: CompressionGovernor) {
+        self.engine = engine
+        self.holds = holds
         self.governor = governor
     }
 
-    /// Gives back what was borrowed. The last call.
-    mutating func end() {
-        if let run { stream.engine.runs.giveBack(run) }
-        run = nil
-        if let compressor { stream.engine.compressors.giveBack(compressor) }
-        compressor = nil
+    /// A chunk that keeps this job from its end; `resolve` has to be called until there is none.
+    var awaitedDigest: SHA256Digest? { awaited.first?.digest }
+
+    /// All chunks in order, once none is awaited.
+    var staged: [StagedChunk] {
+        digests.map { digest in
+            guard let place = places[digest] else { preconditionFailure("chunks are awaited") }
+            return place
+        }
     }
 
-    /// Hashes chunks, and encodes those that are neither stored nor on their way already.
+    /// Hashes chunks, and writes those that are neither stored nor on their way already. Once.
     ///
-    /// - Parameter chunks: their bytes stay valid until `write` has returned.
-    mutating func add(_ chunks: [UnsafeRawBufferPointer]) throws(StoreError) {
-        for (bytes, digest) in zip(chunks, SHA256.hash(chunks)) { try add(bytes, digest) }
+    /// - Parameter chunks: their bytes stay valid for as long as any is awaited.
+    mutating func store(_ chunks: [UnsafeRawBufferPointer]) throws(StoreError) {
+        var distinct: [Chunk] = []
+        for (bytes, digest) in zip(chunks, SHA256.hash(chunks)) {
+            if !digests.contains(digest) { distinct.append(Chunk(bytes: bytes, digest: digest)) }
+            digests.append(digest)
+        }
+        let (inFlight, holds) = (engine.inFlight, holds)
+        try place(distinct) { digest in
+            holds.add(digest)
+            return inFlight.hold(digest)
+        }
     }
 
-    private mutating func add(_ bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) throws(StoreError) {
-        if let stored = try find(digest) {
-            staged.append(stored)
-            return
-        }
-        if waiting[digest] == nil { waiting[digest] = (encode(bytes, digest), []) }
-        guard let chunk = waiting[digest]?.chunk else { return }
-        waiting[digest]?.indices.append(staged.count)
-        staged.append(chunk)
+    /// Takes the places of chunks that are known meanwhile, and writes those whose streams have failed to.
+    mutating func resolve() throws(StoreError) {
+        let chunks = awaited
+        awaited = []
+        try place(chunks, engine.inFlight.holdAgain)
     }
 
-    /// The chunk if it is stored or about to be, held until this stream has committed.
-    private func find(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
-        switch stream.engine.inFlight.hold(digest) {
-        case .leaving:
-            return nil
-        case .written(let chunk, let pack):
-            stream.holds.add(CollectionOfOne(digest), in: pack)
-            return chunk
-        case .claimed:
-            var stored: StagedChunk?
-            defer { if stored == nil { stream.engine.inFlight.release(CollectionOfOne(digest)) } }
-            stored = try findStored(digest)
-            if stored != nil { stream.holds.add(CollectionOfOne(digest), in: nil) }
-            return stored
+    private mutating func place(
+        _ chunks: [Chunk],
+        _ hold: (SHA256Digest) -> InFlightChunks.Hold
+    ) throws(StoreError) {
+        var claims: [Chunk] = []
+        defer { if !claims.isEmpty { engine.inFlight.giveUp(claims.map(\.digest)) } }
+        for chunk in chunks {
+            switch hold(chunk.digest) {
+            case .known(let place, let pack):
+                places[chunk.digest] = place
+                if let pack { holds.add(pack) }
+            case .claimed:
+                claims.append(chunk)
+                guard let stored = try findStored(chunk.digest) else { continue }
+                claims.removeLast()
+                places[chunk.digest] = stored
+                engine.inFlight.publish(CollectionOfOne(stored), in: nil)
+            case .leaving:
+                claims.append(chunk)
+            case .awaited:
+                awaited.append(chunk)
+            }
         }
+        guard !claims.isEmpty else { return }
+        try write(claims)
+        claims = []
     }
 
     private func findStored(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
-        guard let record = try stream.engine.chunkRecord(digest) else { return nil }
+        guard let record = try engine.chunkRecord(digest) else { return nil }
         return StagedChunk(
             digest: digest,
             encoding: record.encoding,
@@ -81,18 +107,36 @@ struct BlockJob {
         )
     }
 
-    /// Makes the frame; the returned chunk's offset is relative to the first frame of this block.
-    private mutating func encode(_ bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> StagedChunk {
-        let run = run ?? stream.engine.runs.take()
-        self.run = run
+    /// Writes new frames and tells everybody about them.
+    private mutating func write(_ chunks: [Chunk]) throws(StoreError) {
+        let run = engine.runs.take()
+        defer { engine.runs.giveBack(run) }
+        var compressor: Compressor?
+        defer { if let compressor { engine.compressors.giveBack(compressor) } }
+        var frames: [StagedChunk] = []
+        for chunk in chunks { frames.append(encode(chunk, &compressor, into: run)) }
+        let (pack, start) = try engine.packs.append(run)
+        for index in frames.indices {
+            frames[index].pack = pack.id
+            frames[index].offset += start
+            places[frames[index].digest] = frames[index]
+        }
+        // Only now: whoever finds a chunk here may commit it.
+        engine.inFlight.publish(frames, in: pack)
+        holds.add(pack)
+    }
+
+    /// Makes the frame; the returned chunk's offset is relative to the first frame of the run.
+    private mutating func encode(_ chunk: Chunk, _ compressor: inout Compressor?, into run: PackRun) -> StagedChunk {
+        let bytes = chunk.bytes
         let headerByteCount = PackFormat.frameHeaderByteCount
         let room = run.room(headerByteCount + bytes.count)
         let target = UnsafeMutableRawBufferPointer(rebasing: room[headerByteCount...])
-        let compressedByteCount = compress(bytes, into: target)
+        let compressedByteCount = compress(bytes, &compressor, into: target)
         if compressedByteCount == nil { target.copyMemory(from: bytes) }
         let payload = UnsafeRawBufferPointer(rebasing: target[..<(compressedByteCount ?? bytes.count)])
-        let chunk = StagedChunk(
-            digest: digest,
+        let frame = StagedChunk(
+            digest: chunk.digest,
             encoding: compressedByteCount == nil ? .plain : .zstd,
             plainByteCount: UInt32(bytes.count),
             encodedByteCount: UInt32(payload.count),
@@ -102,44 +146,29 @@ struct BlockJob {
             isIndexed: false
         )
         FrameHeader(
-            encoding: chunk.encoding,
-            plainByteCount: chunk.plainByteCount,
-            encodedByteCount: chunk.encodedByteCount,
-            xxh3: chunk.xxh3,
-            digest: digest
+            encoding: frame.encoding,
+            plainByteCount: frame.plainByteCount,
+            encodedByteCount: frame.encodedByteCount,
+            xxh3: frame.xxh3,
+            digest: frame.digest
         ).encode(to: room)
         run.take(headerByteCount + payload.count)
-        return chunk
+        return frame
     }
 
     /// The length of the compressed bytes in `target`; nil when they are to be stored as they are.
-    private mutating func compress(_ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int?
-    {
-        guard stream.engine.configuration.isCompressing, governor.shouldTry(bytes) else { return nil }
-        if compressor == nil { compressor = stream.engine.compressors.take() }
+    private mutating func compress(
+        _ bytes: UnsafeRawBufferPointer,
+        _ compressor: inout Compressor?,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        guard engine.configuration.isCompressing, governor.shouldTry(bytes) else { return nil }
+        if compressor == nil { compressor = engine.compressors.take() }
         guard let byteCount = compressor?.compress(bytes, into: target) else {
             governor.failed()
             return nil
         }
         governor.succeeded()
         return byteCount
-    }
-
-    /// Writes the new frames and tells everybody about them.
-    mutating func write() throws(StoreError) {
-        guard let run else { return }
-        let (pack, start) = try stream.engine.packs.append(run)
-        var written: [StagedChunk] = []
-        written.reserveCapacity(waiting.count)
-        for entry in waiting.values {
-            var chunk = entry.chunk
-            chunk.pack = pack.id
-            chunk.offset += start
-            written.append(chunk)
-            for index in entry.indices { staged[index] = chunk }
-        }
-        // Only now: whoever finds a chunk here may commit it.
-        stream.engine.inFlight.publish(written, in: pack)
-        stream.holds.add(waiting.keys, in: pack)
     }
 }

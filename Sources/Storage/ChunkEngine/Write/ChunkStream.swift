@@ -21,6 +21,8 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var carry: (block: Block, range: Range<Int>)?
     /// The MD5 of the last block. Left alone for as long as possible: other streams' rounds may take it along.
     private var md5Job: MD5Job?
+    /// The last block, while chunks of it are awaited.
+    private var unresolved: (job: BlockJob, block: Block)?
 
     init(_ engine: EngineParts, _ digests: DigestRequest) {
         self.engine = engine
@@ -44,41 +46,57 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
 
     /// Stages a content of at most one chunk. Blocks.
     func processWhole(_ block: Block, _ request: DigestRequest) throws(StoreError) -> StreamDigests {
-        var job = BlockJob(self, governor)
-        defer { job.end() }
+        var job = BlockJob(engine, holds, governor)
         let content = block.content
         try engine.md5Lanes.update(&md5, content) { () throws(StoreError) in
             checksum?.update(content)
-            try job.add([content])
-            try job.write()
+            try job.store([content])
         }
-        staged = job.staged
         // The content is its only chunk: one SHA-256 serves both.
-        let digest = staged.first?.digest
+        let digest = job.digests.first
+        end(job, block)
         return StreamDigests(md5: md5.finalize(), sha256: digest, checksum: checksum?.finalize(), request: request)
     }
 
     /// Takes in the next block of a content of many chunks. Blocks.
     func process(_ block: Block, isLast: Bool) throws(StoreError) {
-        var job = BlockJob(self, governor)
-        defer {
-            governor = job.governor
-            job.end()
-        }
+        precondition(unresolved == nil, "blocks are staged in order")
+        var job = BlockJob(engine, holds, governor)
         let content = block.content
         joinMD5()
         md5Job = engine.md5Lanes.submit(md5, content, owner: block)
         checksum?.update(content)
         sha256?.update(content)
         let rest = try cut(block, isLast: isLast, into: &job)
-        try job.write()
-        staged.append(contentsOf: job.staged)
+        end(job, block)
         if let carried = carry?.block { engine.blocks.giveBack(carried) }
         carry = (block, rest)
         if isLast {
             joinMD5()
-            engine.blocks.giveBack(block)
+            // Awaited chunks lie in it.
+            if unresolved == nil { engine.blocks.giveBack(block) }
             carry = nil
+        }
+    }
+
+    /// A chunk of the last block that another stream finds or writes just now. Call `resolve` when it has, until there is none.
+    var awaitedDigest: SHA256Digest? { unresolved?.job.awaitedDigest }
+
+    /// Blocks.
+    func resolve() throws(StoreError) {
+        guard let (before, block) = unresolved else { return }
+        var job = before
+        unresolved = nil
+        try job.resolve()
+        end(job, block)
+    }
+
+    private func end(_ job: BlockJob, _ block: Block) {
+        governor = job.governor
+        if job.awaitedDigest == nil {
+            staged.append(contentsOf: job.staged)
+        } else {
+            unresolved = (job, block)
         }
     }
 
@@ -109,7 +127,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
             chunks.append(block.bytes(start..<block.end))
             start = block.end
         }
-        try job.add(chunks)
+        try job.store(chunks)
         return start..<block.end
     }
 

@@ -124,6 +124,16 @@ package final class ContentWriter {
         guard let job else { return }
         self.job = nil
         try await job.value().get()
+        try await resolve()
+    }
+
+    /// Waits for chunks that other streams find or write just now. Between two jobs: no worker waits for another.
+    private func resolve() async throws(StoreError) {
+        guard let stream else { return }
+        while let digest = stream.awaitedDigest {
+            await engine.inFlight.claimEnd(of: digest)
+            try await engine.workers.run { () throws(StoreError) in try stream.resolve() }
+        }
     }
 
     private func commitFullSegments(_ stream: ChunkStream) async throws(StoreError) {
@@ -147,6 +157,7 @@ package final class ContentWriter {
             let digests = try await engine.workers.run { () throws(StoreError) in
                 try stream.processWhole(block, request)
             }
+            try await resolve()
             return end(stream, digests)
         }
         if let block {
@@ -182,7 +193,8 @@ package final class ContentWriter {
     package func abandon() async {
         guard !isEnded else { return }
         isEnded = true
-        try? await joinJob()
+        _ = await job?.value()
+        job = nil
         stream?.holds.releaseAll()
         if let id = segments.id { await commits.giveUp(id) }
     }

@@ -4,27 +4,42 @@
 import StorageTypes
 import Synchronization
 
-/// Chunks that a stream has written or found and not yet committed.
+/// Chunks that streams have found or written, or are about to, and not yet committed.
 ///
-/// Two things depend on it. Two uploads of the same bytes write them once: a chunk stands here with its place from the moment
-/// its frame's write has returned. And no collection takes a chunk that an upload has just found stored: who looks into the
-/// chunk index holds the digest before, and a digest that is held does not leave the index.
+/// Two things depend on it. Uploads of the same bytes write them once: the first that brings a chunk claims it, and the others
+/// wait until it says where the chunk is. And no collection takes a chunk that an upload has just found stored: who looks into
+/// the chunk index holds the digest before, and a digest that is held does not leave the index.
 ///
 /// An entry stays until the last stream that holds it has committed or given up. Look here before the chunk index: a chunk
 /// leaves this table only after it has entered the other one.
+///
+/// A claim lasts no longer than the job that made it, and a job never waits for a claim: its stream does, between two jobs,
+/// when it claims nothing. So there is always somebody who goes on.
 final class InFlightChunks: Sendable {
+    /// What is known of a chunk that the caller holds from now on.
     enum Hold {
-        /// Held; its frame is written, and its commit has to sync the pack.
-        case written(StagedChunk, WritablePack)
-        /// Held; only the index can tell whether it is stored.
+        /// It is written, or in the index, and then there is no pack to sync.
+        case known(StagedChunk, WritablePack?)
+        /// Nothing: the caller has to look into the index, write the chunk if it isn't there, and `publish`, or `giveUp`.
         case claimed
-        /// Not held: the index is about to lose it, so it counts as new.
+        /// Claimed as well, but the index is about to lose it, so it counts as new.
         case leaving
+        /// Another stream has claimed it.
+        case awaited
     }
 
     private struct Entry {
-        var frame: (chunk: StagedChunk, pack: WritablePack)?
+        var place: (chunk: StagedChunk, pack: WritablePack?)?
+        var isClaimed = false
+        /// Resumed when the claim ends.
+        var waiters: [UnsafeContinuation<Void, Never>] = []
         var holdCount = 0
+
+        mutating func endClaim() -> [UnsafeContinuation<Void, Never>] {
+            isClaimed = false
+            defer { waiters = [] }
+            return waiters
+        }
     }
 
     private struct State {
@@ -37,25 +52,59 @@ final class InFlightChunks: Sendable {
 
     var count: Int { state.withLock { $0.entries.count } }
 
-    /// Holds the chunk for the caller, who is about to look for it.
+    /// Holds the chunk for the caller, and claims it if nobody has.
     func hold(_ digest: SHA256Digest) -> Hold {
+        look(for: digest, holdCount: 1)
+    }
+
+    /// Asks again for a chunk that was awaited, and is held already.
+    func holdAgain(_ digest: SHA256Digest) -> Hold {
+        look(for: digest, holdCount: 0)
+    }
+
+    private func look(for digest: SHA256Digest, holdCount: Int) -> Hold {
         state.withLock { state in
-            if state.leaving.contains(digest) { return .leaving }
-            state.entries[digest, default: Entry()].holdCount += 1
-            return state.entries[digest]?.frame.map { .written($0.chunk, $0.pack) } ?? .claimed
+            var entry = state.entries[digest] ?? Entry()
+            entry.holdCount += holdCount
+            defer { state.entries[digest] = entry }
+            if let place = entry.place { return .known(place.chunk, place.pack) }
+            if entry.isClaimed { return .awaited }
+            entry.isClaimed = true
+            return state.leaving.contains(digest) ? .leaving : .claimed
         }
     }
 
-    /// Offers freshly written chunks, held for the caller. One that another stream wrote meanwhile is held there, too; both
-    /// frames are good, and the commit that comes second leaves its own as garbage.
-    func publish(_ chunks: some Sequence<StagedChunk>, in pack: WritablePack) {
-        state.withLock { state in
-            for chunk in chunks {
-                var entry = state.entries[chunk.digest] ?? Entry()
-                if entry.frame == nil { entry.frame = (chunk, pack) }
-                entry.holdCount += 1
-                state.entries[chunk.digest] = entry
+    /// Tells everybody where claimed chunks are.
+    ///
+    /// - Parameter pack: where they were written; nil for chunks of the index.
+    func publish(_ chunks: some Sequence<StagedChunk>, in pack: WritablePack?) {
+        endClaims(chunks.map(\.digest), places: chunks.map { ($0, pack) })
+    }
+
+    /// Leaves claimed chunks to the next one that asks.
+    func giveUp(_ digests: [SHA256Digest]) {
+        endClaims(digests, places: digests.map { _ in nil })
+    }
+
+    private func endClaims(_ digests: [SHA256Digest], places: [(chunk: StagedChunk, pack: WritablePack?)?]) {
+        let waiters = state.withLock { state in
+            zip(digests, places).flatMap { digest, place in
+                state.entries[digest]?.place = place
+                return state.entries[digest]?.endClaim() ?? []
             }
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns when nobody claims the chunk.
+    func claimEnd(of digest: SHA256Digest) async {
+        await withUnsafeContinuation { continuation in
+            let isClaimed = state.withLock { state in
+                guard state.entries[digest]?.isClaimed == true else { return false }
+                state.entries[digest]?.waiters.append(continuation)
+                return true
+            }
+            if !isClaimed { continuation.resume() }
         }
     }
 
@@ -125,11 +174,12 @@ final class ChunkHolds: Sendable {
 
     var packs: [WritablePack] { state.withLock { $0.packs } }
 
-    /// - Parameter pack: where they were written; nil for chunks of the index.
-    func add(_ digests: some Sequence<SHA256Digest>, in pack: WritablePack?) {
+    func add(_ digest: SHA256Digest) {
+        state.withLock { $0.digests.append(digest) }
+    }
+
+    func add(_ pack: WritablePack) {
         state.withLock { state in
-            state.digests.append(contentsOf: digests)
-            guard let pack else { return }
             if !state.packs.contains(where: { $0 === pack }) { state.packs.append(pack) }
         }
     }
