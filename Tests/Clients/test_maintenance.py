@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 from conftest import client
-from drydock import Drydock
+from drydock import TOP, Drydock
 from files import content
 
 
@@ -95,6 +95,19 @@ def test_a_reader_of_a_deleted_object_gets_it_whole(own):
     assert out["postponedContents"] == 1 and out["reclaimedContents"] == 0
     assert head + reading.read() == body
     assert wait_for(lambda: used_bytes(server.data) < 1 << 20, 30)
+
+
+def test_recompression_saves_space_and_changes_no_byte(own):
+    server, s3 = own
+    body = b"".join(path.read_bytes() for path in sorted((TOP / "Sources").rglob("*.swift")))
+    s3.put_object(Bucket="bucket", Key="text", Body=body)
+    before = json.loads(server.verb("stats", "--json").stdout)["compressedBytes"]
+    out = json.loads(server.verb("gc", "--recompress", "--json").stdout)
+    after = json.loads(server.verb("stats", "--json").stdout)["compressedBytes"]
+    assert out["recompressedPacks"] == 1 and out["savedBytes"] == before - after > before // 20
+    assert s3.get_object(Bucket="bucket", Key="text")["Body"].read() == body
+    assert s3.get_object(Bucket="bucket", Key="text", Range="bytes=300000-300099")["Body"].read() == body[300000:300100]
+    assert json.loads(server.verb("gc", "--recompress", "--json").stdout)["recompressedPacks"] == 0
 
 
 def test_verbs_work_on_a_running_store(own):

@@ -15,8 +15,8 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         discussion: """
             Example: drydock gc --data /srv/drydock --dry-run
 
-            A running server does this by itself every few seconds, with packs that are half garbage. Stopped or running, a
-            crash meanwhile loses nothing.
+            A running server does this by itself every few seconds, with packs that are half garbage, and compresses again,
+            better and slowly, what was written ten minutes ago. Stopped or running, a crash meanwhile loses nothing.
             """
     )
 
@@ -24,6 +24,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
     @Flag(help: "Only say what would happen.") var dryRun = false
     @Option(help: "Rewrite packs with more garbage than this, in percent; 0 gives everything back.")
     var minGarbage = 20
+    @Flag(help: "Compress again, at once and better, what was not yet.") var recompress = false
 
     struct Report: Codable {
         var dryRun: Bool
@@ -31,6 +32,8 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         var reclaimedChunks: UInt64
         var postponedContents: UInt64
         var compactedPacks: UInt64
+        var recompressedPacks: UInt64
+        var savedBytes: UInt64
         var deletedPacks: UInt64
         var holeBytes: UInt64
         var reclaimedBytes: Int64
@@ -43,6 +46,8 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
             reclaimedChunks = result.chunkCount
             postponedContents = result.postponedContentCount
             compactedPacks = result.compactedPackCount
+            recompressedPacks = result.recompressedPackCount
+            savedBytes = result.savedByteCount
             deletedPacks = result.deletedPackCount
             holeBytes = result.holeByteCount
             reclaimedBytes = result.freedByteCount
@@ -55,11 +60,14 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         guard (0...100).contains(minGarbage) else { throw ValidationError("--min-garbage is a percentage, 0 to 100") }
     }
 
-    var query: [(name: String, value: String)] { [("dry-run", "\(dryRun)"), ("min-garbage", "\(minGarbage)")] }
+    var query: [(name: String, value: String)] {
+        [("dry-run", "\(dryRun)"), ("min-garbage", "\(minGarbage)"), ("recompress", "\(recompress)")]
+    }
 
-    private static func policy(_ minGarbage: Int) -> GarbagePolicy {
+    private static func policy(_ minGarbage: Int, recompresses: Bool) -> GarbagePolicy {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = Double(minGarbage) / 100
+        if recompresses { policy.recompressIdleSecondsMin = 0 }
         return policy
     }
 
@@ -69,14 +77,15 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
             fileSystem: parts.fileSystem,
             metadata: parts.metadata,
             clock: parts.clock,
-            policy: Self.policy(minGarbage),
+            policy: Self.policy(minGarbage, recompresses: recompress),
             dryRun: dryRun
         )
         return Report(result, dryRun: dryRun)
     }
 
     static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
-        var policy = policy(query["min-garbage"].flatMap { Int($0) } ?? 20)
+        let minGarbage = query["min-garbage"].flatMap { Int($0) } ?? 20
+        var policy = policy(minGarbage, recompresses: query["recompress"] == "true")
         // Others use the store.
         policy.entryCountPerCommit = GarbagePolicy.background.entryCountPerCommit
         policy.moveByteCount = GarbagePolicy.background.moveByteCount
@@ -95,6 +104,8 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
                 ("chunks reclaimed", "\(report.reclaimedChunks)"),
                 ("contents still in use", "\(report.postponedContents)"),
                 ("packs rewritten", "\(report.compactedPacks)"), ("packs deleted", "\(report.deletedPacks)"),
+                ("packs recompressed", "\(report.recompressedPacks)"),
+                ("bytes saved by that", "\(report.savedBytes)"),
                 ("bytes freed", "\(report.reclaimedBytes)"),
                 ("garbage left", StoreFlags.bytes(report.remainingGarbageBytes)),
             ] + (report.damagedFrames == 0 ? [] : [("damaged frames left in place", "\(report.damagedFrames)")])

@@ -67,7 +67,9 @@ enum StoreMetrics {
         let counters: [(name: String, help: String, value: UInt64)] = [
             ("contents", "Deleted contents whose chunks were given back.", report.contentCount),
             ("chunks", "Chunks taken out of the index.", report.chunkCount),
-            ("moved_bytes", "Live frames moved out of packs with much garbage.", report.movedByteCount),
+            ("moved_bytes", "Live frames moved to other packs.", report.movedByteCount),
+            ("recompressed_packs", "Packs compressed again, or found to gain nothing.", report.recompressedPackCount),
+            ("saved_bytes", "Bytes by which recompressed frames became shorter.", report.savedByteCount),
             ("deleted_bytes", "Bytes of deleted packs.", report.deletedByteCount),
             ("hole_bytes", "Bytes given back inside packs that stay.", report.holeByteCount),
         ]

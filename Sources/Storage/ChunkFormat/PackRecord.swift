@@ -13,16 +13,26 @@ package struct PackRecord: Sendable, Hashable {
     }
 
     static let version: UInt8 = 1
+    private static let recompressedFlag: UInt16 = 1
 
     package var state: State
+    /// The frames are as short as they get: made by a recompression, or found to gain nothing from one.
+    package var isRecompressed: Bool
     /// Every frame that a chunk record names ends at or before this offset.
     package var committedEnd: UInt64
     /// Sum of the frames that chunk records name; what lies between is garbage.
     package var liveByteCount: UInt64
     package var liveFrameCount: UInt64
 
-    package init(state: State, committedEnd: UInt64, liveByteCount: UInt64, liveFrameCount: UInt64) {
+    package init(
+        state: State,
+        isRecompressed: Bool = false,
+        committedEnd: UInt64,
+        liveByteCount: UInt64,
+        liveFrameCount: UInt64
+    ) {
         self.state = state
+        self.isRecompressed = isRecompressed
         self.committedEnd = committedEnd
         self.liveByteCount = liveByteCount
         self.liveFrameCount = liveFrameCount
@@ -38,8 +48,10 @@ package struct PackRecord: Sendable, Hashable {
         var reader = RecordReader(bytes)
         try reader.version(Self.version)
         guard let state = State(rawValue: try reader.fixed(UInt8.self)) else { throw DecodeError(.invalidValue, at: 1) }
-        guard try reader.fixed(UInt16.self) == 0 else { throw DecodeError(.invalidValue, at: 2) }
+        let flags = try reader.fixed(UInt16.self)
+        guard flags & ~Self.recompressedFlag == 0 else { throw DecodeError(.invalidValue, at: 2) }
         self.state = state
+        isRecompressed = flags & Self.recompressedFlag != 0
         committedEnd = try reader.fixed(UInt64.self)
         liveByteCount = try reader.fixed(UInt64.self)
         liveFrameCount = try reader.fixed(UInt64.self)
@@ -54,7 +66,7 @@ package struct PackRecord: Sendable, Hashable {
         var writer = RecordWriter(capacity: 28)
         writer.fixed(Self.version)
         writer.fixed(state.rawValue)
-        writer.fixed(UInt16(0))
+        writer.fixed(isRecompressed ? Self.recompressedFlag : 0)
         writer.fixed(committedEnd)
         writer.fixed(liveByteCount)
         writer.fixed(liveFrameCount)

@@ -108,4 +108,23 @@ import Testing
             ]
         )
     }
+
+    @Test func `of a recompression`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.isCompressing = false
+        let fixture = try EngineFixture(configuration: configuration)
+        try await fixture.put("a", [UInt8](repeating: 7, count: 1_000))
+        let lines = try await trace(fixture) {
+            _ = try await fixture.engine.collectGarbage(.recompressing) { _ in }
+        }
+        let written = try #require(lines.firstIndex { $0.hasPrefix("write packs/00000002.pack 64+") })
+        // As in a collection; the sums of both packs and the next pack's number go with the chunk.
+        #expect(
+            [String](lines[..<written]) == ["create packs/00000002.pack", "write packs/00000002.pack 0+64"]
+                && [String](lines[(written + 1)...]) == [
+                    "sync packs/00000002.pack", "syncdir packs",
+                    "commit system+3 chunks+1", "commit system-1", "remove packs/00000001.pack",
+                ]
+        )
+    }
 }

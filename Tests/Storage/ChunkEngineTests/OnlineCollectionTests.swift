@@ -211,7 +211,8 @@ import Testing
         #expect(refusals.withLock { $0 } > 0)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `loses nothing to uploads, reads and deletes at once`() async throws {
+    @Test(.timeLimit(.minutes(2)), arguments: [GarbagePolicy.half, .recompressing])
+    func `loses nothing to uploads, reads and deletes at once`(_ policy: GarbagePolicy) async throws {
         let workers = WorkerPool(threadCount: 4)
         let fixture = try EngineFixture(workers: workers)
         let isDone = Flag()
@@ -224,7 +225,7 @@ import Testing
                         let seed = UInt64(generator.below(4))
                         let byteCount = UInt64(generator.below(6_000))
                         let name = "c\(client)-\(generator.below(3))"
-                        let bytes = Self.content(seed, byteCount)
+                        let bytes = PatternContent(seed: seed, isCompressible: seed == 3).bytes(0..<byteCount)
                         let content = try await fixture.put(name, bytes)
                         let pin = fixture.engine.pin(content)
                         #expect(try await fixture.read(content, 0..<content.size) == bytes, "round \(round)")
@@ -235,7 +236,7 @@ import Testing
             }
             group.addTask {
                 while !isDone.isSet.load(ordering: .relaxed) {
-                    _ = try await fixture.engine.collectGarbage(.half) { _ in }
+                    _ = try await fixture.engine.collectGarbage(policy) { _ in }
                     await Task.yield()
                 }
             }

@@ -62,7 +62,13 @@ enum EngineSamples {
             AssemblyPart(number: 7, content: .empty, md5: RecordSamples.etag.bytes, checksum: nil),
         ]
     )
-    static let pack = PackRecord(state: .open, committedEnd: 4_096, liveByteCount: 85, liveFrameCount: 1)
+    static let pack = PackRecord(
+        state: .open,
+        isRecompressed: true,
+        committedEnd: 4_096,
+        liveByteCount: 85,
+        liveFrameCount: 1
+    )
     static let quarantine = QuarantineRecord(digest: digest, seen: RecordSamples.time, reason: "bit rot")
     static let scrub = ScrubRecord(started: RecordSamples.time, completed: Timestamp(nanoseconds: 0), nextPack: 42)
     static let inline = InlineRecord.encode(byteCount: payload.count) { $0.copyBytes(from: payload) }

@@ -13,6 +13,7 @@ struct PackChanges {
         var addedFrameCount: UInt64 = 0
         var removedByteCount: UInt64 = 0
         var removedFrameCount: UInt64 = 0
+        var isRecompressed = false
     }
 
     private(set) var byPack: [UInt32: Change] = [:]
@@ -32,6 +33,11 @@ struct PackChanges {
         byPack[chunk.pack, default: Change()].removedFrameCount += 1
     }
 
+    /// Says that no frame of the pack gains anything from being compressed again.
+    mutating func markRecompressed(_ pack: UInt32) {
+        byPack[pack, default: Change()].isRecompressed = true
+    }
+
     mutating func drop(_ pack: UInt32) {
         dropped.insert(pack)
     }
@@ -44,6 +50,7 @@ struct PackChanges {
             merged.addedFrameCount += change.addedFrameCount
             merged.removedByteCount += change.removedByteCount
             merged.removedFrameCount += change.removedFrameCount
+            merged.isRecompressed = merged.isRecompressed || change.isRecompressed
             byPack[pack] = merged
         }
         dropped.formUnion(other.dropped)
@@ -63,6 +70,7 @@ struct PackChanges {
                     liveByteCount: 0,
                     liveFrameCount: 0
                 )
+            record.isRecompressed = record.isRecompressed || change.isRecompressed
             record.committedEnd = max(record.committedEnd, change.end)
             record.liveByteCount += change.addedByteCount
             record.liveFrameCount += change.addedFrameCount

@@ -8,15 +8,27 @@ import Synchronization
 
 /// The packs being written: hands out extents, opens the next pack, and knows the committed state of each.
 final class PackStore: Sendable {
+    /// A pack that takes the next frames of its kind.
+    private struct Current {
+        let pack: WritablePack
+        /// Where the next extent starts.
+        var reservedEnd: UInt64
+    }
+
     private struct State {
-        var current: WritablePack?
-        /// Where the next extent of `current` starts.
-        var reservedEnd: UInt64 = 0
+        var current: [PackKind: Current] = [:]
         var nextID: UInt32
         /// As committed.
         var records: [UInt32: PackRecord]
         /// Packs that somebody may still commit frames to.
-        var unsettled: [UInt32: Unsettled]
+        var unsettled: [UInt32: Unsettled] = [:]
+
+        func current(_ id: UInt32) -> Current? { current.values.first { $0.pack.id == id } }
+
+        mutating func begin(_ pack: WritablePack, at end: UInt64) {
+            current[pack.kind] = Current(pack: pack, reservedEnd: end)
+            unsettled[pack.id] = Unsettled(pack: pack)
+        }
     }
 
     private struct Unsettled {
@@ -47,29 +59,26 @@ final class PackStore: Sendable {
         self.packByteCountMax = min(packByteCountMax, PackFormat.packByteCountMax)
         self.space = space
         self.clock = clock
-        state = Mutex(
-            State(
-                current: recovered.current,
-                reservedEnd: recovered.current.flatMap { recovered.records[$0.id]?.committedEnd } ?? 0,
-                nextID: recovered.nextID,
-                records: recovered.records,
-                unsettled: recovered.current.map { [$0.id: Unsettled(pack: $0)] } ?? [:]
-            )
-        )
+        var state = State(nextID: recovered.nextID, records: recovered.records)
+        for pack in recovered.current {
+            guard let record = recovered.records[pack.id] else { continue }
+            state.begin(pack, at: record.committedEnd)
+        }
+        self.state = Mutex(state)
     }
 
     var records: [UInt32: PackRecord] { state.withLock { $0.records } }
     /// The lowest id never used.
     var nextID: UInt32 { state.withLock { $0.nextID } }
 
-    /// The pack that takes the next frames.
-    var currentID: UInt32? { state.withLock { $0.current?.id } }
+    /// The packs that take the next frames, one of each kind.
+    var currentIDs: [UInt32] { state.withLock { $0.current.values.map(\.pack.id).sorted() } }
 
     /// Whether the pack's live frames can only become fewer: nobody writes to it, and nobody has frames in it that are
     /// written and not committed. Once true, always true.
     func isSettled(_ id: UInt32) -> Bool {
         state.withLock { state in
-            guard state.current?.id != id, state.unsettled[id]?.pack == nil else { return false }
+            guard state.current(id) == nil, state.unsettled[id]?.pack == nil else { return false }
             state.unsettled[id] = nil
             return true
         }
@@ -80,7 +89,7 @@ final class PackStore: Sendable {
     }
 
     func currentFile(_ id: UInt32) -> (any File)? {
-        state.withLock { $0.current?.id == id ? $0.current?.file : nil }
+        state.withLock { $0.current(id)?.pack.file }
     }
 
     /// Writes the frames and returns where the first one starts. Blocks.
@@ -91,31 +100,38 @@ final class PackStore: Sendable {
     /// - Throws: `insufficientStorage`, `ioFailure`: only this write failed, and its extent is garbage.
     func append(
         _ run: PackRun,
+        to kind: PackKind = .fresh,
         _ purpose: SpaceGuard.Purpose = .content
     ) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
         let isPaged = run.byteCount >= Self.pagedByteCountMin
         let bytes = isPaged ? run.wholePages : run.bytes
         try space.charge(UInt64(bytes.count), purpose)
-        let (pack, start) = try reserve(UInt64(bytes.count), isPaged: isPaged)
+        let (pack, start) = try reserve(UInt64(bytes.count), in: kind, isPaged: isPaged)
         try StorageCall.files { () throws(FileSystemError) in try pack.file.write(bytes, at: start) }
         pack.markWritten()
         return (pack, start)
     }
 
     /// Takes the next `byteCount` bytes of the current pack, or of a new one.
-    private func reserve(_ byteCount: UInt64, isPaged: Bool) throws(StoreError) -> (pack: WritablePack, offset: UInt64)
-    {
+    private func reserve(
+        _ byteCount: UInt64,
+        in kind: PackKind,
+        isPaged: Bool
+    ) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
         // The lock is held while a pack is made: one in 512 MiB, and everybody else would have to wait for it anyway.
         let result = state.withLock { state -> Result<(pack: WritablePack, offset: UInt64), StoreError> in
-            let start = isPaged ? PackRun.pageEnd(state.reservedEnd) : state.reservedEnd
-            if let pack = state.current, start + byteCount <= packByteCountMax {
-                state.reservedEnd = start + byteCount
-                return .success((pack, start))
+            if let current = state.current[kind] {
+                let start = isPaged ? PackRun.pageEnd(current.reservedEnd) : current.reservedEnd
+                if start + byteCount <= packByteCountMax {
+                    state.current[kind]?.reservedEnd = start + byteCount
+                    return .success((current.pack, start))
+                }
             }
             do throws(FileSystemError) {
-                let pack = try createPack(&state)
-                let start = isPaged ? PackRun.pageEnd(state.reservedEnd) : state.reservedEnd
-                state.reservedEnd = start + byteCount
+                let pack = try createPack(kind, &state)
+                let header = UInt64(PackFormat.headerByteCount)
+                let start = isPaged ? PackRun.pageEnd(header) : header
+                state.begin(pack, at: start + byteCount)
                 return .success((pack, start))
             } catch {
                 return .failure(StoreError(error))
@@ -124,7 +140,7 @@ final class PackStore: Sendable {
         return try result.get()
     }
 
-    private func createPack(_ state: inout State) throws(FileSystemError) -> WritablePack {
+    private func createPack(_ kind: PackKind, _ state: inout State) throws(FileSystemError) -> WritablePack {
         let id = state.nextID
         state.nextID += 1
         let path = layout.pack(id)
@@ -143,17 +159,13 @@ final class PackStore: Sendable {
             try? fileSystem.remove(path)
             throw failure
         }
-        let pack = WritablePack(id: id, file: file, isNew: true)
-        state.current = pack
-        state.unsettled[id] = Unsettled(pack: pack)
-        state.reservedEnd = UInt64(PackFormat.headerByteCount)
-        return pack
+        return WritablePack(id: id, kind: kind, file: file, isNew: true)
     }
 
     /// Makes the next frame go to a new pack if it would go to this one.
     func closeCurrent(ifIs id: UInt32) {
         state.withLock { state in
-            if state.current?.id == id { state.current = nil }
+            if let current = state.current(id) { state.current[current.pack.kind] = nil }
         }
     }
 

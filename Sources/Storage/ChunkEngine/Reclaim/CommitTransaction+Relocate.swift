@@ -6,19 +6,19 @@ import MetadataStore
 import StorageTypes
 
 extension CommitTransaction {
-    /// Points the index at frames that were copied to `pack`, one behind the other from `offset` on; returns their bytes.
+    /// Points the index at frames that were written anew to `pack`, one behind the other from `offset` on; returns their bytes.
     ///
-    /// A chunk that left the index meanwhile, or is somewhere else by now, leaves its copy as garbage.
+    /// A chunk that left the index meanwhile, or is somewhere else by now, leaves its new frame as garbage.
     mutating func relocate(
-        _ chunks: [IndexedChunk],
+        _ frames: [MovedFrame],
         to pack: WritablePack,
         at offset: UInt64
     ) throws(StoreError) -> UInt64 {
         var offset = offset
         var movedByteCount: UInt64 = 0
-        for chunk in chunks {
-            let target = offset
-            offset += chunk.record.frameByteCount
+        for frame in frames {
+            let (chunk, target) = (frame.chunk, offset)
+            offset += frame.header.frameByteCount
             let key = EngineKeys.chunk(chunk.digest)
             guard let bytes = try get(.chunks, key) else { continue }
             var record = try StorageCall.decoding("chunk \(chunk.digest.hex)") { () throws(DecodeError) in
@@ -26,12 +26,16 @@ extension CommitTransaction {
             }
             guard record.pack == chunk.record.pack, record.offset == chunk.record.offset else { continue }
             packChanges.remove(record)
+            record.encoding = frame.header.encoding
+            record.encodedByteCount = frame.header.encodedByteCount
+            record.xxh3 = frame.header.xxh3
             record.pack = pack.id
             record.offset = target
             packChanges.add(record)
             put(.chunks, key, record.encoded)
             movedByteCount += record.frameByteCount
         }
+        if pack.kind == .recompressed, movedByteCount > 0 { packChanges.markRecompressed(pack.id) }
         packsToSync.append(pack)
         return movedByteCount
     }

@@ -5,17 +5,37 @@ import ChunkFormat
 import FileStore
 import StorageTypes
 
+/// A chunk as it was in the index, and the frame that was written to take its place.
+struct MovedFrame: Sendable {
+    let chunk: IndexedChunk
+    let header: FrameHeader
+}
+
 /// The steps of a collection that touch pack files. All block.
 extension EngineParts {
     struct FrameCopy: Sendable {
-        /// In the order of their copies, which lie one behind the other from `target` on.
-        var intact: [IndexedChunk] = []
+        /// In the order of their new frames, which lie one behind the other from `target` on.
+        var intact: [MovedFrame] = []
         var damaged: [IndexedChunk] = []
         var target: (pack: WritablePack, offset: UInt64)?
     }
 
-    /// Copies what verifies to the current pack, which may use the room that is kept back for this.
+    /// Copies what verifies to the current pack of the same kind, which may use the room that is kept back for this.
     func copyFrames(_ chunks: [IndexedChunk], outOf id: UInt32) throws(StoreError) -> FrameCopy {
+        let kind = packs.record(id)?.kind ?? .fresh
+        return try writeAnew(chunks, outOf: id, to: kind, .reclaiming) { chunk, file, run throws(StoreError) in
+            try FrameCheck.load(chunk, from: file, into: run).map { _ in chunk.header }
+        }
+    }
+
+    /// - Parameter append: adds the new frame of a chunk to the run and returns its header; nil for a damaged one.
+    func writeAnew(
+        _ chunks: [IndexedChunk],
+        outOf id: UInt32,
+        to kind: PackKind,
+        _ purpose: SpaceGuard.Purpose,
+        _ append: (IndexedChunk, any File, PackRun) throws(StoreError) -> FrameHeader?
+    ) throws(StoreError) -> FrameCopy {
         guard let file = try packFiles.file(id) else {
             throw StoreError(.corrupted, diagnosis: "\(PackFormat.fileName(id)) is missing")
         }
@@ -23,13 +43,13 @@ extension EngineParts {
         defer { runs.giveBack(run) }
         var copy = FrameCopy()
         for chunk in chunks {
-            if try FrameCheck.load(chunk, from: file, into: run) != nil {
-                copy.intact.append(chunk)
+            if let header = try append(chunk, file, run) {
+                copy.intact.append(MovedFrame(chunk: chunk, header: header))
             } else {
                 copy.damaged.append(chunk)
             }
         }
-        if !run.isEmpty { copy.target = try packs.append(run, .reclaiming) }
+        if !run.isEmpty { copy.target = try packs.append(run, to: kind, purpose) }
         return copy
     }
 

@@ -13,7 +13,11 @@ package struct GCReport: Sendable, Hashable {
     package var postponedContentCount: UInt64 = 0
     /// Packs whose live frames were moved.
     package var compactedPackCount: UInt64 = 0
-    /// Frames moved to other packs, in bytes.
+    /// Packs whose live frames were compressed again, or looked at and found to gain nothing.
+    package var recompressedPackCount: UInt64 = 0
+    /// By how much frames became shorter.
+    package var savedByteCount: UInt64 = 0
+    /// Frames moved to other packs, in bytes as they are there.
     package var movedByteCount: UInt64 = 0
     package var deletedPackCount: UInt64 = 0
     /// Sizes of the deleted packs.
@@ -39,6 +43,8 @@ package struct GCReport: Sendable, Hashable {
         chunkByteCount += other.chunkByteCount
         postponedContentCount += other.postponedContentCount
         compactedPackCount += other.compactedPackCount
+        recompressedPackCount += other.recompressedPackCount
+        savedByteCount += other.savedByteCount
         movedByteCount += other.movedByteCount
         deletedPackCount += other.deletedPackCount
         deletedByteCount += other.deletedByteCount

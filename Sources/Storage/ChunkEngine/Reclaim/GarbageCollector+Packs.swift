@@ -8,7 +8,7 @@ import Synchronization
 extension GarbageCollector {
     mutating func treatPacks() async throws(StoreError) {
         // First of all, so that no pack takes the frames of another and is then rewritten itself.
-        if let current = engine.packs.currentID, treatment(of: current) != .leave {
+        for current in engine.packs.currentIDs where treatment(of: current) != .leave {
             engine.packs.closeCurrent(ifIs: current)
         }
         for id in engine.packs.records.keys.sorted() where !Task.isCancelled {
@@ -18,6 +18,7 @@ extension GarbageCollector {
             case .leave: break
             case .delete: try await delete(id)
             case .rewrite: try await rewrite(id)
+            case .recompress: try await recompress(id)
             case .hole: try await makeHoles(id)
             }
             if let record = engine.packs.record(id) {
@@ -29,14 +30,10 @@ extension GarbageCollector {
 
     private func treatment(of id: UInt32) -> GarbagePolicy.Treatment {
         guard let record = engine.packs.record(id) else { return .leave }
-        return policy.treatment(
-            record,
-            isCurrent: engine.packs.currentID == id,
-            earlier: engine.treatedPacks[id]
-        )
+        return engine.treatment(of: id, record, policy)
     }
 
-    private mutating func delete(_ id: UInt32) async throws(StoreError) {
+    mutating func delete(_ id: UInt32) async throws(StoreError) {
         guard let record = engine.packs.record(id) else { return }
         try await commits.commit([]) { transaction throws(StoreError) in transaction.packChanges.drop(id) }
         let engine = engine
@@ -52,14 +49,8 @@ extension GarbageCollector {
         var rest = chunks[...]
         while !rest.isEmpty {
             if Task.isCancelled { return }
-            var byteCount: UInt64 = 0
-            let batch = rest.prefix { chunk in
-                byteCount += chunk.record.frameByteCount
-                return byteCount <= policy.moveByteCount || byteCount == chunk.record.frameByteCount
-            }
-            rest = rest.dropFirst(batch.count)
             do throws(StoreError) {
-                try await move([IndexedChunk](batch), outOf: id)
+                try await move(takeBatch(&rest), outOf: id)
             } catch {
                 guard error.code == .insufficientStorage else { throw error }
                 // No room for a copy, so give back what needs none.
@@ -74,10 +65,29 @@ extension GarbageCollector {
         }
     }
 
+    /// The next chunks that one commit moves.
+    func takeBatch(_ rest: inout ArraySlice<IndexedChunk>) -> [IndexedChunk] {
+        var byteCount: UInt64 = 0
+        let batch = rest.prefix { chunk in
+            byteCount += chunk.record.frameByteCount
+            return byteCount <= policy.moveByteCount || byteCount == chunk.record.frameByteCount
+        }
+        rest = rest.dropFirst(batch.count)
+        return [IndexedChunk](batch)
+    }
+
     /// Copies frames to the current pack and points the index there, which syncs it first.
     private mutating func move(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
         let engine = engine
         let copy = try await engine.workers.run { () throws(StoreError) in try engine.copyFrames(chunks, outOf: id) }
+        let movedByteCount = try await commit(copy)
+        if let rate = policy.moveByteRateMax {
+            await pause(.nanoseconds(Int64(movedByteCount) * 1_000_000_000 / Int64(rate)))
+        }
+    }
+
+    /// Points the index at new frames, and notes the damaged ones; returns the bytes of those that count.
+    mutating func commit(_ copy: EngineParts.FrameCopy) async throws(StoreError) -> UInt64 {
         let movedByteCount = try await commits.commit([]) { transaction throws(StoreError) -> UInt64 in
             for chunk in copy.damaged { try transaction.quarantine(chunk) }
             guard let (pack, offset) = copy.target else { return 0 }
@@ -85,12 +95,10 @@ extension GarbageCollector {
         }
         report.movedByteCount += movedByteCount
         report.damagedFrameCount += UInt64(copy.damaged.count)
-        if let rate = policy.moveByteRateMax {
-            await pause(.nanoseconds(Int64(movedByteCount) * 1_000_000_000 / Int64(rate)))
-        }
+        return movedByteCount
     }
 
-    private mutating func makeHoles(_ id: UInt32) async throws(StoreError) {
+    mutating func makeHoles(_ id: UInt32) async throws(StoreError) {
         let engine = engine
         guard let before = engine.packs.record(id) else { return }
         let byteCount = try await engine.workers.run { () throws(StoreError) in try engine.makeHoles(in: id) }
@@ -112,6 +120,10 @@ final class TreatedPacks: Sendable {
         var holeByteCount: UInt64 = 0
         /// A rewrite left frames behind.
         var isUnmovable = false
+        /// A sample of it became shorter.
+        var isWorthRecompressing = false
+        /// When it was first seen with as many bytes as it has.
+        var growth: (end: UInt64, seen: Timestamp)?
     }
 
     private let packs = Mutex<[UInt32: Treated]>([:])
@@ -124,5 +136,28 @@ final class TreatedPacks: Sendable {
 
     func forget(_ id: UInt32) {
         packs.withLock { $0[id] = nil }
+    }
+
+    /// How long the pack is known not to have grown: not longer than since the start.
+    func idleSeconds(_ id: UInt32, end: UInt64, now: Timestamp) -> Int64 {
+        packs.withLock { packs in
+            if let growth = packs[id]?.growth, growth.end == end, growth.seen <= now {
+                return now.seconds - growth.seen.seconds
+            }
+            packs[id, default: Treated()].growth = (end, now)
+            return 0
+        }
+    }
+}
+
+extension EngineParts {
+    func treatment(of id: UInt32, _ record: PackRecord, _ policy: GarbagePolicy) -> GarbagePolicy.Treatment {
+        let isWatched = policy.recompressIdleSecondsMin != nil && !record.isRecompressed
+        return policy.treatment(
+            record,
+            isCurrent: packs.currentIDs.contains(id),
+            idleSeconds: isWatched ? treatedPacks.idleSeconds(id, end: record.committedEnd, now: clock.now()) : 0,
+            earlier: treatedPacks[id]
+        )
     }
 }

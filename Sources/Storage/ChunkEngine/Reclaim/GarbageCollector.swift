@@ -8,8 +8,9 @@ import StorageTypes
 /// One collection, beside everything else the engine does.
 ///
 /// First the released contents go: their recipes, and the chunks that only they had. Then the packs: those without live
-/// frames are deleted, those with much garbage rewritten, others get holes. Each step is one commit and can be the last; the
-/// next collection goes on from there; a task that is cancelled ends after the step under way.
+/// frames are deleted, those that got no frame for long recompressed, those with much garbage rewritten, others get holes.
+/// Each step is one commit and can be the last; the next collection goes on from there; a task that is cancelled ends after
+/// the step under way.
 ///
 /// What keeps it from taking what somebody still needs: contents that are read are pinned (`ContentPins`); chunks that an
 /// upload found or wrote are held (`InFlightChunks`); a pack is touched only when nobody can commit a frame to it any more
@@ -20,6 +21,8 @@ struct GarbageCollector {
     let policy: GarbagePolicy
     let pause: @Sendable (Duration) async -> Void
     var report = GCReport()
+    /// Live frames that this collection may still recompress.
+    var recompressByteCountLeft: UInt64
 
     init(
         _ engine: EngineParts,
@@ -31,6 +34,7 @@ struct GarbageCollector {
         self.commits = commits
         self.policy = policy
         self.pause = pause
+        recompressByteCountLeft = policy.recompressByteCountMax
     }
 
     mutating func run() async throws(StoreError) -> GCReport {

@@ -53,11 +53,14 @@ struct GarbageEstimate {
         for (id, record) in try packChanges.apply(to: { records[$0] }) { records[id] = record }
         for (id, record) in records {
             let earlier = engine.treatedPacks[id]
-            switch policy.treatment(record, isCurrent: engine.packs.currentID == id, earlier: earlier) {
+            switch engine.treatment(of: id, record, policy) {
             case .leave:
                 report.remainingGarbageByteCount += record.garbageByteCount - earlier.holedByteCount
             case .hole:
                 report.holeByteCount += record.garbageByteCount - earlier.holedByteCount
+            case .recompress:
+                // What it would save only doing it tells.
+                report.recompressedPackCount += 1
             case .rewrite:
                 report.compactedPackCount += 1
                 report.movedByteCount += record.liveByteCount

@@ -14,8 +14,8 @@ struct RecoveredState: Sendable {
 
 struct RecoveredPacks: Sendable {
     var records: [UInt32: PackRecord]
-    /// The pack that takes the next frames; nil opens a new one.
-    var current: WritablePack?
+    /// The packs that take the next frames, at most one of each kind.
+    var current: [WritablePack]
     /// The lowest id never used.
     var nextID: UInt32
 }

@@ -110,12 +110,12 @@ struct Recovery {
         }
     }
 
-    /// Cuts the packs that were being written and seals all of them but the newest one with room.
+    /// Cuts the packs that were being written and seals all of them but the newest one with room of each kind.
     private mutating func openCurrent(
         _ names: Set<String>,
         _ records: inout [UInt32: PackRecord]
-    ) throws(StoreError) -> WritablePack? {
-        var current: WritablePack?
+    ) throws(StoreError) -> [WritablePack] {
+        var current: [WritablePack] = []
         for (id, var record) in records.sorted(by: { $0.key > $1.key }) {
             guard names.contains(PackFormat.fileName(id)) else {
                 findings.append(.missingPack(pack: id))
@@ -123,8 +123,8 @@ struct Recovery {
             }
             guard record.state == .open else { continue }
             let file = try cutTail(id, record)
-            if let file, current == nil, record.committedEnd < packByteCountMax {
-                current = WritablePack(id: id, file: file, isNew: false)
+            if let file, !current.contains(where: { $0.kind == record.kind }), record.committedEnd < packByteCountMax {
+                current.append(WritablePack(id: id, kind: record.kind, file: file, isNew: false))
                 continue
             }
             record.state = .sealed

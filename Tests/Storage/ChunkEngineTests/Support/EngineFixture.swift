@@ -24,7 +24,8 @@ final class EngineFixture: Sendable {
     init(
         machine: SimulatedMachine = SimulatedMachine(seed: 1),
         configuration: EngineConfiguration = .small,
-        workers: WorkerPool = .inline
+        workers: WorkerPool = .inline,
+        clock: any WallClock = FixedClock()
     ) throws {
         self.machine = machine
         self.configuration = configuration
@@ -34,7 +35,7 @@ final class EngineFixture: Sendable {
             fileSystem: machine.fileSystem,
             metadata: metadata,
             workers: workers,
-            clock: FixedClock()
+            clock: clock
         )
     }
 
@@ -154,6 +155,15 @@ extension GarbagePolicy {
         policy.holeByteCountMin = 512
         policy.entryCountPerCommit = 8
         policy.moveByteCount = 2_048
+        return policy
+    }
+
+    /// Recompresses whatever was not, even if that gains nothing, some of it in each collection.
+    static var recompressing: GarbagePolicy {
+        var policy = GarbagePolicy.half
+        policy.recompressIdleSecondsMin = 0
+        policy.recompressShareMin = 0
+        policy.recompressByteCountMax = 6_000
         return policy
     }
 

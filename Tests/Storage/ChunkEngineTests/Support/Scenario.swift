@@ -8,7 +8,7 @@ import Testing
 
 /// A short history that passes through one kind of work.
 enum Scenario: CaseIterable {
-    case puts, segments, deduplication, assembly, collection, compaction, online
+    case puts, segments, deduplication, assembly, collection, compaction, online, recompression
 
     enum Step {
         case put(String, size: Int, seed: UInt64, isCompressible: Bool = false)
@@ -22,6 +22,8 @@ enum Scenario: CaseIterable {
         case collectGarbage
         /// Beside its work.
         case collectOnline
+        /// Beside its work, with a recompression.
+        case recompress
     }
 
     var steps: [Step] {
@@ -71,6 +73,15 @@ enum Scenario: CaseIterable {
                 .delete("d"), .collectOnline, .delete("f"), .copy("e", "g"), .collectOnline, .delete("b"),
                 .put("h", size: 9_000, seed: 4), .collectOnline, .delete("a"), .delete("c"), .collectOnline,
             ]
+        case .recompression:
+            // Several collections for a pack, garbage among its frames, and frames that go meanwhile.
+            [
+                .put("a", size: 4_000, seed: 1, isCompressible: true), .put("b", size: 9_000, seed: 2),
+                .put("c", size: 9_000, seed: 3, isCompressible: true), .delete("b"), .recompress, .copy("a", "d"),
+                .put("e", size: 5_000, seed: 4), .recompress, .delete("c"), .recompress, .restart,
+                .put("f", size: 3_000, seed: 1, isCompressible: true), .recompress, .recompress, .delete("e"),
+                .collectOnline,
+            ]
         }
     }
 }
@@ -114,7 +125,7 @@ struct ScenarioRun: Sendable {
             let whole = names.reduce(into: []) { $0 += model[$1] ?? [] }
             for name in names { model[name] = nil }
             model[target] = whole
-        case .abandon, .restart, .collectGarbage, .collectOnline: break
+        case .abandon, .restart, .collectGarbage, .collectOnline, .recompress: break
         }
     }
 
@@ -139,6 +150,8 @@ struct ScenarioRun: Sendable {
             fixture = try await fixture.restarted()
         case .collectOnline:
             _ = try await fixture.engine.collectGarbage(.half) { _ in }
+        case .recompress:
+            _ = try await fixture.engine.collectGarbage(.recompressing) { _ in }
         case .collectGarbage:
             await fixture.engine.shutdown()
             let report = try await fixture.collectGarbage()

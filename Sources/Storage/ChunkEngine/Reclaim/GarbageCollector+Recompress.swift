@@ -1,0 +1,82 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkFormat
+import StorageTypes
+
+extension GarbageCollector {
+    /// Compresses the live frames of a pack again, better than their uploads had time for, into packs of recompressed frames.
+    ///
+    /// The same steps as a rewrite: at any point each chunk has one intact frame that the index names.
+    mutating func recompress(_ id: UInt32) async throws(StoreError) {
+        guard recompressByteCountLeft > 0 else { return }
+        let engine = engine
+        let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
+        guard try await isWorthRecompressing(id, chunks) else { return try await mark(id) }
+        var rest = chunks[...]
+        while !rest.isEmpty {
+            if Task.isCancelled || recompressByteCountLeft == 0 { return }
+            let batch = takeBatch(&rest)
+            do throws(StoreError) {
+                try await recompress(batch, outOf: id)
+            } catch {
+                guard error.code == .insufficientStorage else { throw error }
+                // It saves space in the end, but not now. What was moved already gives its own back.
+                recompressByteCountLeft = 0
+                return try await makeHoles(id)
+            }
+        }
+        if engine.packs.record(id)?.liveFrameCount == 0 {
+            report.recompressedPackCount += 1
+            try await delete(id)
+        } else {
+            // Damaged frames stay.
+            try await mark(id)
+        }
+    }
+
+    private mutating func recompress(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
+        let (engine, level) = (engine, policy.recompressLevel)
+        let (copy, time) = try await engine.workers.run { () throws(StoreError) in
+            try ThreadTime.measure { () throws(StoreError) in
+                try engine.recompressFrames(chunks, outOf: id, level: level)
+            }
+        }
+        _ = try await commit(copy)
+        let byteCount = chunks.reduce(0) { $0 + $1.record.frameByteCount }
+        recompressByteCountLeft -= min(byteCount, recompressByteCountLeft)
+        for frame in copy.intact {
+            report.savedByteCount += UInt64(frame.chunk.record.encodedByteCount - frame.header.encodedByteCount)
+        }
+        await rest(after: time)
+    }
+
+    /// Tries a few chunks from all over the pack, once.
+    private func isWorthRecompressing(_ id: UInt32, _ chunks: [IndexedChunk]) async throws(StoreError) -> Bool {
+        if engine.treatedPacks[id].isWorthRecompressing { return true }
+        let sample = stride(from: 0, to: chunks.count, by: max(1, chunks.count / Self.sampleCount)).map { chunks[$0] }
+        let (engine, policy) = (engine, policy)
+        let (isWorth, time) = try await engine.workers.run { () throws(StoreError) in
+            try ThreadTime.measure { () throws(StoreError) in
+                let share = try engine.savedShare(of: sample, in: id, level: policy.recompressLevel)
+                return share >= policy.recompressShareMin
+            }
+        }
+        if isWorth { engine.treatedPacks.note(id) { $0.isWorthRecompressing = true } }
+        await rest(after: time)
+        return isWorth
+    }
+
+    private static let sampleCount = 32
+
+    private mutating func mark(_ id: UInt32) async throws(StoreError) {
+        try await commits.commit([]) { transaction throws(StoreError) in transaction.packChanges.markRecompressed(id) }
+        report.recompressedPackCount += 1
+    }
+
+    /// Keeps to the share of a core that the policy allows.
+    private func rest(after time: Duration) async {
+        guard let share = policy.recompressCoreShareMax else { return }
+        await pause(time * (1 / share - 1))
+    }
+}
