@@ -79,13 +79,13 @@ package final class ChunkEngine: Sendable {
     /// back.
     ///
     /// - Parameter body: runs on a worker, once; may block for metadata reads only.
-    /// - Throws: what `body` throws, and nothing has changed; `slowDown` when too many wait; `unavailable`,
-    ///   `insufficientStorage` or `ioFailure` when the engine has failed.
+    /// - Throws: what `body` throws, or `insufficientStorage` when there is no room for its records, and nothing has changed;
+    ///   `slowDown` when too many wait; `unavailable`, `insufficientStorage` or `ioFailure` when the engine has failed.
     package func commit<Value: Sendable>(
         _ contents: [StagedContent] = [],
         _ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        try await commits.commit(contents, body)
+        try await commits.commit(contents, isCharged: true, body)
     }
 
     /// Gives back a finished content that will not be committed.

@@ -33,7 +33,8 @@ package struct EngineConfiguration: Sendable {
     package var chunkSizes = ChunkSizes()
     package var isCompressing = true
     package var compressionLevel: Int32 = 1
-    /// Content is refused with `insufficientStorage` when the drive has less than this left.
+    /// Content is refused with `insufficientStorage` when the drive has less than this left, other changes that take room at
+    /// half of it (`SpaceGuard`).
     package var freeByteFloor: UInt64 = 64 << 20
     /// What a stream collects before a worker takes it; halved twice when many streams are open.
     package var blockByteCount = 512 << 10

@@ -45,7 +45,7 @@ final class EngineParts: Sendable {
         self.workers = workers
         self.clock = clock
         let layout = EngineLayout(dataDirectory: configuration.dataDirectory)
-        space = SpaceGuard(fileSystem, directory: layout.dataDirectory, floorByteCount: configuration.freeByteFloor)
+        space = SpaceGuard(fileSystem, configuration, clock: clock)
         packs = PackStore(
             layout: layout,
             fileSystem: fileSystem,

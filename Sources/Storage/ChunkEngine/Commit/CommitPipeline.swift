@@ -34,14 +34,17 @@ final class CommitPipeline: Sendable {
 
     /// Queues a request and returns when it is durable or refused.
     ///
-    /// - Parameter isUrgent: not subject to the queue's limit.
+    /// - Parameters:
+    ///   - isUrgent: not subject to the queue's limit.
+    ///   - isCharged: refused when there is no room for its records.
     func commit<Value: Sendable>(
         _ contents: [StagedContent],
         isUrgent: Bool = false,
+        isCharged: Bool = false,
         _ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withUnsafeContinuation { continuation in
-            let refusal = enqueue(CommitRequest(contents, body, continuation), isUrgent: isUrgent)
+            let refusal = enqueue(CommitRequest(contents, isCharged: isCharged, body, continuation), isUrgent: isUrgent)
             guard let refusal else { return }
             for content in contents { discard(content) }
             continuation.resume(returning: .failure(refusal))

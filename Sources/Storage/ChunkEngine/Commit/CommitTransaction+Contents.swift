@@ -12,7 +12,7 @@ extension CommitTransaction {
         case .empty:
             return .empty
         case .inline(let record):
-            try engine.space.charge(UInt64(record.count))
+            try engine.space.charge(UInt64(record.count), .content)
             return putInline(record, size: staged.size)
         case .recipe(let recipe):
             let identity = ObjectIdentifier(recipe.holds)
@@ -43,7 +43,7 @@ extension CommitTransaction {
         guard let record = try get(.inline, EngineKeys.inline(content.id)) else {
             throw StoreError(.corrupted, diagnosis: "inline content \(content.id) is missing")
         }
-        try engine.space.charge(UInt64(record.count))
+        try engine.space.charge(UInt64(record.count), .content)
         return putInline(record, size: content.size)
     }
 
@@ -53,7 +53,7 @@ extension CommitTransaction {
         case .empty:
             break
         case .inline:
-            delete(.inline, EngineKeys.inline(content.id))
+            remove(.inline, EngineKeys.inline(content.id))
         case .recipe, .assembly:
             var head = try head(content)
             guard head.referenceCount > 0 else {
@@ -95,7 +95,7 @@ extension CommitTransaction {
 
     private mutating func putInline(_ record: [UInt8], size: UInt64) -> ContentReference {
         let id = engine.contentIDs.next()
-        put(.inline, EngineKeys.inline(id), record)
+        overlay.set(.inline, EngineKeys.inline(id), record)  // Charged as content.
         return ContentReference(kind: .inline, id: id, size: size)
     }
 

@@ -28,7 +28,7 @@ extension CommitTransaction {
             entryCount: recipe.entryCount + UInt64(recipe.chunks.count)
         )
         put(.contents, EngineKeys.head(id), head.encoded)
-        if recipe.id != nil { delete(.system, EngineKeys.pending(id)) }
+        if recipe.id != nil { remove(.system, EngineKeys.pending(id)) }
         return ContentReference(kind: .recipe, id: id, size: size)
     }
 

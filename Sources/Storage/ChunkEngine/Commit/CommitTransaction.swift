@@ -19,6 +19,9 @@ package struct CommitTransaction {
     var packsToSync: [WritablePack] = []
     var adopted: [ObjectIdentifier] = []
     var actions: [@Sendable () -> Void] = []
+    private var putByteCount = 0
+    /// Something goes with this request, so it makes more room than it takes, if not at once.
+    private var makesRoom = false
 
     init(now: Timestamp, engine: EngineParts, overlay: CommitOverlay) {
         self.now = now
@@ -31,11 +34,27 @@ package struct CommitTransaction {
     }
 
     package mutating func put(_ table: MetadataTable, _ key: [UInt8], _ value: [UInt8]) {
+        putByteCount += key.count + value.count
         overlay.set(table, key, value)
     }
 
+    /// A request that deletes is taken even when others find no room.
     package mutating func delete(_ table: MetadataTable, _ key: [UInt8]) {
+        makesRoom = true
+        remove(table, key)
+    }
+
+    /// Deletes in the course of something that takes room.
+    mutating func remove(_ table: MetadataTable, _ key: [UInt8]) {
         overlay.set(table, key, nil)
+    }
+
+    /// Accounts for the records put, but not for contents, which are accounted for where they are written.
+    ///
+    /// - Throws: `insufficientStorage`.
+    func charge() throws(StoreError) {
+        guard putByteCount > 0 || makesRoom else { return }
+        try engine.space.charge(UInt64(putByteCount), makesRoom ? .deleting : .metadata)
     }
 
     /// Runs `action` on the leader's thread when the change is durable, before its caller goes on: for caches.

@@ -29,16 +29,21 @@ class CommitWork: @unchecked Sendable {  // Handed from the caller to the leader
 }
 
 final class CommitRequest<Value: Sendable>: CommitWork, @unchecked Sendable {  // As its superclass.
+    private let isCharged: Bool
     private let body: @Sendable (inout CommitTransaction) throws(StoreError) -> Value
     private let continuation: UnsafeContinuation<Result<Value, StoreError>, Never>?
     private var outcome: Result<Value, StoreError>?
 
-    /// - Parameter continuation: nil when nobody waits.
+    /// - Parameters:
+    ///   - isCharged: false for the engine's own work, which has to go on when there is no room for anything else.
+    ///   - continuation: nil when nobody waits.
     init(
         _ contents: [StagedContent],
+        isCharged: Bool = false,
         _ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Value,
         _ continuation: UnsafeContinuation<Result<Value, StoreError>, Never>?
     ) {
+        self.isCharged = isCharged
         self.body = body
         self.continuation = continuation
         super.init(contents)
@@ -46,7 +51,9 @@ final class CommitRequest<Value: Sendable>: CommitWork, @unchecked Sendable {  /
 
     override func evaluate(_ transaction: inout CommitTransaction) -> Bool {
         do throws(StoreError) {
-            outcome = .success(try body(&transaction))
+            let value = try body(&transaction)
+            if isCharged { try transaction.charge() }
+            outcome = .success(value)
             return true
         } catch {
             outcome = .failure(error)

@@ -5,57 +5,101 @@ import FileStore
 import StorageTypes
 import Synchronization
 
-/// Refuses content before the drive is full, so that metadata and deletes still have room.
+/// Refuses what takes room before the drive is full, so that what makes room can go on.
 final class SpaceGuard: Sendable {
-    /// Asking the file system costs a microsecond: once per this many bytes is enough.
-    private static let allowanceByteCountMax: UInt64 = 8 << 20
-
-    enum Purpose {
+    /// In the order in which they are refused while the drive fills up.
+    enum Purpose: Int, CaseIterable {
         case content
-        /// Copies that let a collection give back more than they take: three quarters of what is kept back are for these.
+        /// Records without content, such as buckets, policies and empty objects.
+        case metadata
+        /// Copies that let a collection give back more than they take.
         case reclaiming
+        /// Records of what goes. Refused only when the next write would fail, after which nothing could be written.
+        case deleting
+
+        /// Of the bytes kept back for contents, how much is left when this, too, is refused.
+        fileprivate var floorDivisor: UInt64 {
+            switch self {
+            case .content: 1
+            case .metadata: 2
+            case .reclaiming: 4
+            case .deleting: 8
+            }
+        }
+
+        /// Asking the file system costs a microsecond: once per so many bytes is enough.
+        fileprivate var allowanceByteCountMax: UInt64 {
+            switch self {
+            case .content: 8 << 20
+            case .metadata, .reclaiming, .deleting: 1 << 20
+            }
+        }
     }
+
+    /// Bytes that may be written before the next look.
+    private struct Allowance {
+        var byteCount: UInt64 = 0
+        var granted = Timestamp(nanoseconds: .min)
+    }
+
+    /// Others write to the drive as well: what was seen is true for so long.
+    private static let allowanceNanosecondsMax: Int64 = 1_000_000_000
 
     private let fileSystem: any FileSystem
     private let directory: String
-    private let floorByteCount: UInt64
-    /// Bytes that may be written before the next look.
-    private let allowance = Mutex<UInt64>(0)
+    private let clock: any WallClock
+    let floorByteCount: UInt64
+    /// One per purpose: what one may write another may not.
+    private let allowances = Mutex([Allowance](repeating: Allowance(), count: Purpose.allCases.count))
 
-    init(_ fileSystem: any FileSystem, directory: String, floorByteCount: UInt64) {
+    init(_ fileSystem: any FileSystem, _ configuration: EngineConfiguration, clock: any WallClock) {
         self.fileSystem = fileSystem
-        self.directory = directory
-        self.floorByteCount = floorByteCount
+        directory = configuration.dataDirectory
+        floorByteCount = configuration.freeByteFloor
+        self.clock = clock
     }
 
-    /// Accounts for content about to be written. May block for a system call.
+    /// What the drive has left. Blocks for a system call.
+    func freeByteCount() throws(StoreError) -> UInt64 {
+        try StorageCall.files { () throws(FileSystemError) in try fileSystem.freeBytes(directory) }
+    }
+
+    /// Accounts for what is about to be written. May block for a system call.
     ///
-    /// - Throws: `insufficientStorage` when less than the floor would be left.
-    func charge(_ byteCount: UInt64, _ purpose: Purpose = .content) throws(StoreError) {
-        let floorByteCount = purpose == .content ? floorByteCount : floorByteCount / 4
-        let result = allowance.withLock { allowance -> Result<Void, StoreError> in
-            if allowance >= byteCount {
-                allowance -= byteCount
+    /// - Throws: `insufficientStorage` when less than the purpose's floor would be left.
+    func charge(_ byteCount: UInt64, _ purpose: Purpose) throws(StoreError) {
+        let now = clock.now()
+        let result = allowances.withLock { allowances -> Result<Void, StoreError> in
+            let allowance = allowances[purpose.rawValue]
+            let (age, overflow) = now.nanoseconds.subtractingReportingOverflow(allowance.granted.nanoseconds)
+            let isFresh = !overflow && 0 <= age && age < Self.allowanceNanosecondsMax
+            if isFresh, allowance.byteCount >= byteCount {
+                allowances[purpose.rawValue].byteCount -= byteCount
                 return .success(())
             }
-            do throws(FileSystemError) {
-                let free = try fileSystem.freeBytes(directory)
-                let (needed, overflow) = floorByteCount.addingReportingOverflow(byteCount)
-                guard !overflow, free >= needed else {
-                    return .failure(
-                        StoreError(
-                            .insufficientStorage,
-                            "the drive is full",
-                            diagnosis: "\(free) bytes free, \(floorByteCount) are kept back"
-                        )
-                    )
-                }
-                allowance = min(Self.allowanceByteCountMax, (free - needed) / 2)
+            do throws(StoreError) {
+                allowances[purpose.rawValue] = Allowance(byteCount: try look(byteCount, purpose), granted: now)
                 return .success(())
             } catch {
-                return .failure(StoreError(error))
+                allowances[purpose.rawValue].byteCount = 0
+                return .failure(error)
             }
         }
         try result.get()
+    }
+
+    /// How much more may be written after `byteCount`.
+    private func look(_ byteCount: UInt64, _ purpose: Purpose) throws(StoreError) -> UInt64 {
+        let free = try freeByteCount()
+        let floor = floorByteCount / purpose.floorDivisor
+        let (needed, overflow) = floor.addingReportingOverflow(byteCount)
+        guard !overflow, free >= needed else {
+            throw StoreError(
+                .insufficientStorage,
+                "the drive is full",
+                diagnosis: "\(free) bytes free, \(floor) are kept back"
+            )
+        }
+        return min(purpose.allowanceByteCountMax, (free - needed) / 2)
     }
 }

@@ -1,0 +1,75 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import StorageTestSupport
+import StorageTypes
+import Testing
+
+/// What is refused on a drive that fills up, and in which order.
+@Suite struct `A drive without room` {
+    private static let floor: UInt64 = 4 << 20
+
+    private func makeFixture(
+        _ machine: SimulatedMachine,
+        clock: any WallClock = FixedClock()
+    ) throws -> EngineFixture {
+        var configuration = EngineConfiguration.small
+        configuration.freeByteFloor = Self.floor
+        return try EngineFixture(machine: machine, configuration: configuration, clock: clock)
+    }
+
+    /// A record without a content.
+    private func record(_ name: String, _ fixture: EngineFixture) async throws {
+        try await fixture.engine.commit { transaction throws(StoreError) in transaction.set(name, .empty) }
+    }
+
+    @Test func `refuses contents first, then other records, and deletes last`() async throws {
+        let machine = SimulatedMachine(seed: 1)
+        let clock = ManualClock()
+        let fixture = try makeFixture(machine, clock: clock)
+        for name in ["a", "b"] { try await fixture.put(name, [1]) }
+        func leave(_ byteCount: UInt64) {
+            machine.disk.setCapacity(byteCount: byteCount)
+            clock.advance(bySeconds: 1)
+        }
+        let refusal = StoreError(.insufficientStorage)
+        leave(Self.floor * 3 / 4)
+        // In this order: what one purpose was allowed is not for another.
+        try await record("c", fixture)
+        await #expect(throws: refusal) { try await fixture.put("d", [1]) }
+        leave(Self.floor / 4)
+        await #expect(throws: refusal) { try await record("e", fixture) }
+        await #expect(throws: refusal) { try await fixture.copy("a", to: "e") }
+        try await fixture.delete("a")
+        leave(Self.floor / 16)
+        await #expect(throws: refusal) { try await fixture.delete("b") }
+        #expect(try fixture.names() == ["b", "c"])
+        #expect(fixture.engine.writeRefusal == nil)
+        leave(Self.floor * 2)
+        try await fixture.delete("b")
+        try await fixture.put("d", [1])
+        #expect(try fixture.names() == ["c", "d"])
+        try fixture.expectSound()
+    }
+
+    /// Others use the drive, too.
+    @Test func `is noticed within a second`() async throws {
+        let machine = SimulatedMachine(seed: 1)
+        let clock = ManualClock()
+        let fixture = try makeFixture(machine, clock: clock)
+        try await fixture.put("a", [1])
+        machine.disk.setCapacity(byteCount: 1 << 20)
+        clock.advance(byNanoseconds: 999_999_999)
+        try await fixture.put("b", [1])
+        clock.advance(byNanoseconds: 1)
+        await #expect(throws: StoreError(.insufficientStorage)) { try await fixture.put("c", [1]) }
+        // A clock that is set back does not keep what was seen true for longer.
+        machine.disk.setCapacity(byteCount: nil)
+        try await fixture.put("c", [1])
+        machine.disk.setCapacity(byteCount: 1 << 20)
+        clock.advance(bySeconds: -3_600)
+        await #expect(throws: StoreError(.insufficientStorage)) { try await fixture.put("d", [1]) }
+    }
+}
