@@ -2,15 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What RocksDB may use of the machine. The defaults suit a small appliance: about 90 MiB at most, nothing when idle.
+///
+/// The log and the write buffers also decide how much room a full drive has to keep for it, since buffers become files
+/// before their log goes.
 package struct RocksDBConfiguration: Sendable {
     /// Blocks, filters, indices and small objects' bytes that were read lately; one cache for all tables.
     package var blockCacheByteCount = 48 << 20
     /// Changes held in memory before they become files, all tables together.
     package var writeBufferByteCountTotal = 32 << 20
     /// The same for one table.
-    package var writeBufferByteCountPerTable = 16 << 20
+    package var writeBufferByteCountPerTable = 8 << 20
+    /// The same for the table with the bytes of small objects.
+    package var writeBufferByteCountOfValues = 16 << 20
     /// Log bytes that the start after a crash may have to replay; replaying costs about 10 ms per MiB.
-    package var logByteCountMax = 48 << 20
+    package var logByteCountMax = 24 << 20
+    /// The list of files is begun anew at this size, and at each start.
+    package var manifestByteCountMax = 8 << 20
     /// Files RocksDB keeps open.
     package var openFileCountMax = 256
     /// Flushes and compactions at once.

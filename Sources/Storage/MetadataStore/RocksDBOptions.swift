@@ -36,7 +36,7 @@ struct RocksDBOptions: ~Copyable {
         _ configuration: RocksDBConfiguration,
         _ acceptsDamagedLog: Bool
     ) -> OpaquePointer {
-        let options: OpaquePointer = rocksdb_options_create()
+        let options = Self.makeOptionsWithoutPreallocation()
         rocksdb_options_set_create_if_missing(options, 1)
         rocksdb_options_set_create_missing_column_families(options, 1)
         rocksdb_options_set_paranoid_checks(options, 1)
@@ -58,7 +58,7 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_max_open_files(options, Int32(configuration.openFileCountMax))
         rocksdb_options_set_max_background_jobs(options, Int32(configuration.backgroundJobCount))
         rocksdb_options_set_bytes_per_sync(options, 1 << 20)
-        rocksdb_options_set_max_manifest_file_size(options, 8 << 20)
+        rocksdb_options_set_max_manifest_file_size(options, configuration.manifestByteCountMax)
         rocksdb_options_set_manifest_preallocation_size(options, 64 << 10)
 
         // A quick start reads no file it does not need.
@@ -75,6 +75,19 @@ struct RocksDBOptions: ~Copyable {
         return options
     }
 
+    /// RocksDB takes room for a log before it writes it. Where there is not enough, the file system gives what there is, and a
+    /// drive that was nearly full is full to the last block.
+    private static func makeOptionsWithoutPreallocation() -> OpaquePointer {
+        let options: OpaquePointer = rocksdb_options_create()
+        let base: OpaquePointer = rocksdb_options_create()
+        defer { rocksdb_options_destroy(base) }
+        var status: UnsafeMutablePointer<CChar>?
+        // The C API has no call of its own for this one.
+        rocksdb_get_options_from_string(base, "allow_fallocate=false", options, &status)
+        precondition(status == nil, "RocksDB knows the option")
+        return options
+    }
+
     private static func makeTableOptions(
         _ table: MetadataTable,
         _ configuration: RocksDBConfiguration,
@@ -82,7 +95,11 @@ struct RocksDBOptions: ~Copyable {
     ) -> OpaquePointer {
         let layout = RocksDBTableLayout(table)
         let options: OpaquePointer = rocksdb_options_create()
-        rocksdb_options_set_write_buffer_size(options, configuration.writeBufferByteCountPerTable)
+        rocksdb_options_set_write_buffer_size(
+            options,
+            layout.keepsValuesApart
+                ? configuration.writeBufferByteCountOfValues : configuration.writeBufferByteCountPerTable
+        )
         rocksdb_options_set_max_write_buffer_number(options, 3)
         rocksdb_options_set_target_file_size_base(options, 32 << 20)
         rocksdb_options_set_max_bytes_for_level_base(options, 64 << 20)

@@ -41,6 +41,21 @@ import Testing
         }
     }
 
+    /// Room that is taken before it is needed makes a drive that is nearly full a full one.
+    @Test func `a log takes no more room than it holds`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        let store = try RocksDBMetadataStore.open(directory: path)
+        try store.put(.inline, [([1], [UInt8](repeating: 1, count: 1_000))])
+        let logs = try LinuxFileSystem().list(path).filter { $0.hasSuffix(".log") }
+        for name in logs {
+            var information = stat()
+            #expect(stat(path + "/" + name, &information) == 0)
+            #expect(information.st_blocks * 512 <= 64 << 10, "\(name)")
+        }
+        #expect(!logs.isEmpty)
+    }
+
     @Test func `damage on the device is found behind the caches`() throws {
         let directory = TemporaryDirectory()
         let path = directory.file("metadata")
