@@ -12,6 +12,7 @@ import PlatformKit
 /// DATA/FORMAT                  "drydock data format 1"
 /// DATA/LOCK                    held while a process uses the directory
 /// DATA/root-credentials.json   mode 0600
+/// DATA/reserve                 room for a start on a full drive
 /// DATA/run/ports.json          the listeners' ports
 /// DATA/run/admin-token         mode 0600: lets the command line use the admin port
 /// DATA/metadata/               RocksDB

@@ -4,6 +4,7 @@
 import ChunkEngine
 import Logging
 import ObjectStore
+import PlatformKit
 import ServiceLifecycle
 import StorageTypes
 
@@ -15,7 +16,8 @@ struct Housekeeping: Service {
     static let expiryRoundCount = 180
 
     let store: ObjectStore
-    let clock: any WallClock
+    let parts: StoreParts
+    let workers: WorkerPool
     /// 0 keeps uploads for ever.
     let uploadExpiryDays: Int
     let logger: Logger
@@ -25,12 +27,20 @@ struct Housekeeping: Service {
         try? await cancelWhenGracefulShutdown {
             var round = 0
             while true {
+                await makeReserve()
                 try await Task.sleep(for: Self.interval)
                 if round.isMultiple(of: Self.expiryRoundCount) { await expireUploads() }
                 await collectGarbage()
                 round += 1
             }
         }
+    }
+
+    /// At the start, and again when the room has come back that a start without any took.
+    private func makeReserve() async {
+        let (reserve, floor) = (parts.reserve, parts.configuration.engine.freeByteFloor)
+        let isMade = await workers.run { reserve.make(leaving: floor) }
+        if isMade { logger.debug("room for starts on a full drive reserved") }
     }
 
     private func collectGarbage() async {
@@ -54,7 +64,7 @@ struct Housekeeping: Service {
 
     private func expireUploads() async {
         guard uploadExpiryDays > 0 else { return }
-        let instant = clock.now().advanced(bySeconds: Int64(-uploadExpiryDays) * 86_400)
+        let instant = parts.clock.now().advanced(bySeconds: Int64(-uploadExpiryDays) * 86_400)
         do throws(StoreError) {
             let count = try await store.expireUploads(idleSince: instant)
             if count > 0 { logger.info("abandoned uploads aborted", metadata: ["count": "\(count)"]) }

@@ -24,15 +24,38 @@ struct StoreParts {
     let fileSystem = LinuxFileSystem()
     let metadata: RocksDBMetadataStore
     let clock = SystemClock()
+    let reserve: SpaceReserve
+    /// The reserve had to go so that the metadata could be opened.
+    let hasUsedReserve: Bool
 
     init(_ directory: DataDirectory, metadataCacheByteCount: Int) throws {
-        configuration = ObjectStoreConfiguration(dataDirectory: directory.path)
+        var configuration = ObjectStoreConfiguration(dataDirectory: directory.path)
         var options = RocksDBConfiguration()
         options.blockCacheByteCount = metadataCacheByteCount
+        reserve = SpaceReserve(dataDirectory: directory.path, byteCount: UInt64(options.openingByteCount))
+        configuration.engine.giveUpReserve = { [reserve] in reserve.remove() }
+        self.configuration = configuration
         do {
-            metadata = try RocksDBMetadataStore.open(directory: directory.path + "/metadata", configuration: options)
+            (metadata, hasUsedReserve) = try Self.openMetadata(directory.path + "/metadata", options, reserve)
         } catch {
             throw ConfigurationProblem("can't open the metadata of \(directory.path): \(error.message)")
+        }
+    }
+
+    /// A few records and files are written by each start, the metadata apart.
+    private static let startingByteCount: UInt64 = 4 << 20
+
+    private static func openMetadata(
+        _ path: String,
+        _ options: RocksDBConfiguration,
+        _ reserve: SpaceReserve
+    ) throws(MetadataError) -> (RocksDBMetadataStore, hasUsedReserve: Bool) {
+        let hasUsedReserve = reserve.remove(ifFreeBelow: startingByteCount)
+        do throws(MetadataError) {
+            return (try RocksDBMetadataStore.open(directory: path, configuration: options), hasUsedReserve)
+        } catch {
+            guard error.code == .noSpace, reserve.remove() else { throw error }
+            return (try RocksDBMetadataStore.open(directory: path, configuration: options), true)
         }
     }
 

@@ -64,6 +64,9 @@ struct Serve: AsyncParsableCommand {
                 metadata: ["reason": "\(damage)"]
             )
         }
+        if parts.hasUsedReserve {
+            logger.warning("the drive is full: its reserve was given up to open the metadata")
+        }
         let workers = WorkerPool(threadCount: max(8, System.coreCount * 2))
         let store = try parts.openStore(workers)
         var http = HTTPServerConfiguration(eventLoopGroup: group)
@@ -83,7 +86,8 @@ struct Serve: AsyncParsableCommand {
         let ready = Readiness(configuration: configuration, roles: roles, credential: credential, adminToken: token)
         let housekeeping = Housekeeping(
             store: store,
-            clock: parts.clock,
+            parts: parts,
+            workers: workers,
             uploadExpiryDays: configuration.uploadExpiryDays,
             logger: logger
         )

@@ -31,10 +31,14 @@ struct StoreFlags: ParsableArguments {
         let directory = try DataDirectory(configuration.dataDirectory, mayCreate: false)
         let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
         if let damage = parts.metadata.logDamage {
-            let sentence = "the metadata log was damaged: changes recorded behind the damage are lost (\(damage))\n"
-            _ = sentence.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            Self.warn("the metadata log was damaged: changes recorded behind the damage are lost (\(damage))")
         }
+        if parts.hasUsedReserve { Self.warn("the drive is full: its reserve was given up to open the metadata") }
         return (directory, parts)
+    }
+
+    private static func warn(_ sentence: String) {
+        _ = (sentence + "\n").withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }
 
     /// Shows a result: JSON for programs, `name: value` lines for people.

@@ -36,6 +36,9 @@ package struct EngineConfiguration: Sendable {
     /// Content is refused with `insufficientStorage` when the drive has less than this left, other changes that take room at
     /// half of it (`SpaceGuard`).
     package var freeByteFloor: UInt64 = 64 << 20
+    /// Frees room kept apart, if there is any, and says so. Called on a worker when deletes come near to being refused: what they
+    /// delete comes back when the metadata has been rewritten, which takes room first.
+    package var giveUpReserve: @Sendable () -> Bool = { false }
     /// What a stream collects before a worker takes it; halved twice when many streams are open.
     package var blockByteCount = 512 << 10
     /// Chunks of a recipe that go into one metadata batch while the content still streams.

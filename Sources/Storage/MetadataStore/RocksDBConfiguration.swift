@@ -4,7 +4,7 @@
 /// What RocksDB may use of the machine. The defaults suit a small appliance: about 90 MiB at most, nothing when idle.
 ///
 /// The log and the write buffers also decide how much room a full drive has to keep for it, since buffers become files
-/// before their log goes.
+/// before their log goes: while serving half of the floor below which contents are refused, and `openingByteCount` at a start.
 package struct RocksDBConfiguration: Sendable {
     /// Blocks, filters, indices and small objects' bytes that were read lately; one cache for all tables.
     package var blockCacheByteCount = 48 << 20
@@ -25,4 +25,10 @@ package struct RocksDBConfiguration: Sendable {
     package var isCompressed = true
 
     package init() {}
+
+    /// What opening may take before it gives anything back: all that the log holds becomes files, a new list of files is
+    /// written, and the log may be longer than its limit by the buffers that filled while earlier ones became files.
+    package var openingByteCount: Int {
+        logByteCountMax + 2 * writeBufferByteCountOfValues + manifestByteCountMax
+    }
 }

@@ -49,6 +49,7 @@ final class SpaceGuard: Sendable {
     private let directory: String
     private let clock: any WallClock
     let floorByteCount: UInt64
+    private let giveUpReserve: @Sendable () -> Bool
     /// One per purpose: what one may write another may not.
     private let allowances = Mutex([Allowance](repeating: Allowance(), count: Purpose.allCases.count))
 
@@ -56,6 +57,7 @@ final class SpaceGuard: Sendable {
         self.fileSystem = fileSystem
         directory = configuration.dataDirectory
         floorByteCount = configuration.freeByteFloor
+        giveUpReserve = configuration.giveUpReserve
         self.clock = clock
     }
 
@@ -90,7 +92,9 @@ final class SpaceGuard: Sendable {
 
     /// How much more may be written after `byteCount`.
     private func look(_ byteCount: UInt64, _ purpose: Purpose) throws(StoreError) -> UInt64 {
-        let free = try freeByteCount()
+        var free = try freeByteCount()
+        // Early, because rewriting what deletes have left behind takes tens of megabytes before it gives back more.
+        if purpose == .deleting, free < floorByteCount / 2, giveUpReserve() { free = try freeByteCount() }
         let floor = floorByteCount / purpose.floorDivisor
         let (needed, overflow) = floor.addingReportingOverflow(byteCount)
         guard !overflow, free >= needed else {
