@@ -72,4 +72,23 @@ import Testing
         clock.advance(bySeconds: -3_600)
         await #expect(throws: StoreError(.insufficientStorage)) { try await fixture.put("d", [1]) }
     }
+
+    @Test func `gets holes from a collection and no copies`() async throws {
+        let machine = SimulatedMachine(seed: 1)
+        let fixture = try makeFixture(machine)
+        let kept = PatternContent(seed: 1).bytes(0..<2_000)
+        try await fixture.put("kept", kept)
+        try await fixture.put("gone", PatternContent(seed: 2).bytes(0..<9_000))
+        try await fixture.delete("gone")
+        machine.disk.setCapacity(byteCount: Self.floor + 1_000)
+        var report = try await fixture.engine.collectGarbage(.all) { _ in }
+        #expect(report.holeByteCount >= 4_096 && report.movedByteCount == 0 && report.deletedPackCount == 0)
+        report = try await fixture.engine.collectGarbage(.all) { _ in }
+        #expect(report == GCReport(), "nothing is done twice")
+        machine.disk.setCapacity(byteCount: nil)
+        report = try await fixture.engine.collectGarbage(.all) { _ in }
+        #expect(report.movedByteCount > 2_000 && report.deletedPackCount == 1)
+        #expect(try await fixture.get("kept") == kept)
+        try fixture.expectSound()
+    }
 }

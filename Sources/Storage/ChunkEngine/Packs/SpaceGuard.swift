@@ -66,6 +66,13 @@ final class SpaceGuard: Sendable {
         try StorageCall.files { () throws(FileSystemError) in try fileSystem.freeBytes(directory) }
     }
 
+    /// Whether so much can be written without taking what is kept back. Blocks for a system call.
+    func hasRoom(for byteCount: UInt64) throws(StoreError) -> Bool {
+        let (needed, overflow) = floorByteCount.addingReportingOverflow(byteCount)
+        let free = try freeByteCount()
+        return !overflow && free >= needed
+    }
+
     /// Accounts for what is about to be written. May block for a system call.
     ///
     /// - Throws: `insufficientStorage` when less than the purpose's floor would be left.

@@ -66,12 +66,12 @@ extension EngineParts {
 
     /// Gives back the pages that no live frame touches; returns their bytes, those of earlier holes included.
     ///
+    /// - Returns: nil when the index and the pack's record do not agree yet; the next collection may see it clearer.
     /// - Parameter id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
-    func makeHoles(in id: UInt32) throws(StoreError) -> UInt64 {
-        guard let record = packs.record(id) else { return 0 }
+    func makeHoles(in id: UInt32) throws(StoreError) -> UInt64? {
+        guard let record = packs.record(id) else { return nil }
         let (live, isExact) = try liveChunks(in: id)
-        // The next collection may see it clearer.
-        guard isExact else { return 0 }
+        guard isExact else { return nil }
         var byteCount: UInt64 = 0
         do throws(FileSystemError) {
             let file = try fileSystem.open(packs.layout.pack(id), .readWrite)

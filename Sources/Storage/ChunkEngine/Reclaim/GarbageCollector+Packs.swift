@@ -43,6 +43,10 @@ extension GarbageCollector {
     }
 
     private mutating func rewrite(_ id: UInt32) async throws(StoreError) {
+        if try await lacksRoom(toCopy: id) {
+            // Holes need no room, and copies would take what metadata and deletes live on.
+            if try await makeHoles(id) != 0 { return }
+        }
         let engine = engine
         let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
         report.compactedPackCount += 1
@@ -53,8 +57,8 @@ extension GarbageCollector {
                 try await move(takeBatch(&rest), outOf: id)
             } catch {
                 guard error.code == .insufficientStorage else { throw error }
-                // No room for a copy, so give back what needs none.
-                return try await makeHoles(id)
+                try await makeHoles(id)
+                return
             }
         }
         if engine.packs.record(id)?.liveFrameCount == 0 {
@@ -74,6 +78,14 @@ extension GarbageCollector {
         }
         rest = rest.dropFirst(batch.count)
         return [IndexedChunk](batch)
+    }
+
+    func lacksRoom(toCopy id: UInt32) async throws(StoreError) -> Bool {
+        guard let record = engine.packs.record(id) else { return false }
+        let engine = engine
+        return try await engine.workers.run { () throws(StoreError) in
+            try !engine.space.hasRoom(for: record.liveByteCount)
+        }
     }
 
     /// Copies frames to the current pack and points the index there, which syncs it first.
@@ -98,16 +110,22 @@ extension GarbageCollector {
         return movedByteCount
     }
 
-    mutating func makeHoles(_ id: UInt32) async throws(StoreError) {
+    /// The bytes in holes, those of earlier ones included: 0 where the file system has none, nil when it is left for later.
+    @discardableResult
+    mutating func makeHoles(_ id: UInt32) async throws(StoreError) -> UInt64? {
         let engine = engine
-        guard let before = engine.packs.record(id) else { return }
-        let byteCount = try await engine.workers.run { () throws(StoreError) in try engine.makeHoles(in: id) }
-        let earlier = engine.treatedPacks[id].holeByteCount
+        guard let before = engine.packs.record(id) else { return nil }
+        let treated = engine.treatedPacks[id]
+        // A pack that waits for the room to be rewritten comes here in each round.
+        guard before.garbageByteCount > treated.holedByteCount else { return treated.holeByteCount }
+        let made = try await engine.workers.run { () throws(StoreError) in try engine.makeHoles(in: id) }
+        guard let byteCount = made else { return nil }
         engine.treatedPacks.note(id) { treated in
             treated.holedByteCount = before.garbageByteCount
             treated.holeByteCount = byteCount
         }
-        report.holeByteCount += byteCount - min(earlier, byteCount)
+        report.holeByteCount += byteCount - min(treated.holeByteCount, byteCount)
+        return byteCount
     }
 }
 

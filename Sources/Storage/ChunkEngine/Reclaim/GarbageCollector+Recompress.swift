@@ -9,7 +9,7 @@ extension GarbageCollector {
     ///
     /// The same steps as a rewrite: at any point each chunk has one intact frame that the index names.
     mutating func recompress(_ id: UInt32) async throws(StoreError) {
-        guard recompressByteCountLeft > 0 else { return }
+        guard recompressByteCountLeft > 0, try await !lacksRoom(toCopy: id) else { return }
         let engine = engine
         let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
         guard try await isWorthRecompressing(id, chunks) else { return try await mark(id) }
@@ -23,7 +23,8 @@ extension GarbageCollector {
                 guard error.code == .insufficientStorage else { throw error }
                 // It saves space in the end, but not now. What was moved already gives its own back.
                 recompressByteCountLeft = 0
-                return try await makeHoles(id)
+                try await makeHoles(id)
+                return
             }
         }
         if engine.packs.record(id)?.liveFrameCount == 0 {
