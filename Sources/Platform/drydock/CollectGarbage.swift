@@ -36,6 +36,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         var savedBytes: UInt64
         var deletedPacks: UInt64
         var holeBytes: UInt64
+        var inlineBytes: UInt64
         var reclaimedBytes: Int64
         var remainingGarbageBytes: UInt64
         var damagedFrames: UInt64
@@ -50,6 +51,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
             savedBytes = result.savedByteCount
             deletedPacks = result.deletedPackCount
             holeBytes = result.holeByteCount
+            inlineBytes = result.inlineByteCount
             reclaimedBytes = result.freedByteCount
             remainingGarbageBytes = result.remainingGarbageByteCount
             damagedFrames = result.damagedFrameCount

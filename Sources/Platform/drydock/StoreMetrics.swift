@@ -72,6 +72,7 @@ enum StoreMetrics {
             ("saved_bytes", "Bytes by which recompressed frames became shorter.", report.savedByteCount),
             ("deleted_bytes", "Bytes of deleted packs.", report.deletedByteCount),
             ("hole_bytes", "Bytes given back inside packs that stay.", report.holeByteCount),
+            ("inline_bytes", "Bytes of small objects given back by the metadata.", report.inlineByteCount),
         ]
         appendCounters("drydock_gc", counters, to: &page)
     }

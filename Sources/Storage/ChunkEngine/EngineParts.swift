@@ -28,6 +28,7 @@ final class EngineParts: Sendable {
     let health = EngineHealth()
     let collections = Collections()
     let treatedPacks = TreatedPacks()
+    let inlineGarbage = InlineGarbage()
     let scrubs = Scrubs()
     let quarantine = Quarantine()
 

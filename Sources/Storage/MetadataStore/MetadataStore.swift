@@ -62,12 +62,34 @@ package protocol MetadataStore: Sendable {
     /// A cursor over keys in `lower..<upper` (nil: to the end of the table) of the state at this moment, before the first.
     func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError)
         -> any MetadataCursor
+    /// What a table takes on the device. Costs no more than a look-up.
+    func footprint(_ table: MetadataTable) -> TableFootprint
+    /// Gives back the space of what was deleted from a table, which otherwise comes back with later writes only. Takes some room
+    /// meanwhile: that of the table without the values that lie apart, and `movedByteCountMax`.
+    ///
+    /// - Parameter movedByteCountMax: about how many bytes of values may be copied out of files that have deleted ones as
+    ///   well. 0: only files of which nothing is left go.
+    func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError)
     /// Reads what is on the device, past all caches, and compares its checksums. Takes as long as reading all of it.
     ///
     /// - Throws: `corrupted`, naming what is damaged.
     func verify() throws(MetadataError)
     /// Flushes what speeds up the next start and releases the files. Nothing is called afterwards.
     func close()
+}
+
+/// What a table takes on the device, without what is only in memory and in the log.
+package struct TableFootprint: Sendable, Hashable {
+    /// Keys, and values that lie with them.
+    package var treeByteCount: UInt64 = 0
+    /// Files of values that lie apart.
+    package var valueByteCount: UInt64 = 0
+    /// What of these is known to be deleted. `compact` finds out about the rest.
+    package var deletedValueByteCount: UInt64 = 0
+
+    package init() {}
+
+    package var byteCount: UInt64 { treeByteCount + valueByteCount }
 }
 
 /// A walk over a table in key order. One thread at a time; it pins the state it was made from, so let it go soon.

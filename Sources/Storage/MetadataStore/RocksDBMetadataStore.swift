@@ -94,6 +94,32 @@ package final class RocksDBMetadataStore: MetadataStore {
         return RocksDBCursor(handle, table, from: lower, until: upper)
     }
 
+    package func footprint(_ table: MetadataTable) -> TableFootprint {
+        checkNotClosed()
+        var footprint = TableFootprint()
+        footprint.treeByteCount = property("rocksdb.live-sst-files-size", table)
+        footprint.valueByteCount = property("rocksdb.live-blob-file-size", table)
+        footprint.deletedValueByteCount = property("rocksdb.live-blob-file-garbage-size", table)
+        return footprint
+    }
+
+    private func property(_ name: String, _ table: MetadataTable) -> UInt64 {
+        var value: UInt64 = 0
+        // Unknown names leave it alone.
+        _ = rocksdb_property_int_cf(handle.database, handle.table(table), name, &value)
+        return value
+    }
+
+    package func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+        let footprint = footprint(table)
+        let liveByteCount = footprint.valueByteCount - min(footprint.deletedValueByteCount, footprint.valueByteCount)
+        // The oldest files may have more left of them than others.
+        let share = min(1, Double(movedByteCountMax / 2) / Double(max(liveByteCount, 1)))
+        try MetadataError.checked { status in
+            drydock_rocksdb_compact(handle.database, handle.table(table), share, status)
+        }
+    }
+
     /// Blob files have a checksum per value, which reading the value compares.
     package func verify() throws(MetadataError) {
         checkNotClosed()

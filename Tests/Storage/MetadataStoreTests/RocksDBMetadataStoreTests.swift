@@ -56,6 +56,31 @@ import Testing
         #expect(!logs.isEmpty)
     }
 
+    @Test func `compacting gives back the space of deleted values`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        let value = PatternContent(seed: 2).bytes(0..<16_000)
+        var store = try RocksDBMetadataStore.open(directory: path)
+        try store.put(.inline, (0..<200).map { ([UInt8($0)], value) })
+        store.close()
+        store = try RocksDBMetadataStore.open(directory: path)
+        let full = store.footprint(.inline)
+        #expect(full.valueByteCount > 200 * 16_000 && full.deletedValueByteCount == 0 && full.treeByteCount > 0)
+        for key in 0..<150 as Range<UInt8> { try store.delete(.inline, [key]) }
+        #expect(store.footprint(.inline) == full, "deleting alone gives nothing back")
+        try store.compact(.inline, movedByteCountMax: 0)
+        let known = store.footprint(.inline)
+        #expect(known.valueByteCount == full.valueByteCount && known.deletedValueByteCount >= 150 * 16_000)
+        try store.compact(.inline, movedByteCountMax: .max)
+        let moved = store.footprint(.inline)
+        #expect(moved.valueByteCount < 51 * 16_100 && moved.deletedValueByteCount == 0)
+        for key in 0..<200 as Range<UInt8> { #expect(try store.get(.inline, [key]) == (key < 150 ? nil : value)) }
+        for key in 150..<200 as Range<UInt8> { try store.delete(.inline, [key]) }
+        try store.compact(.inline, movedByteCountMax: 0)
+        #expect(store.footprint(.inline).valueByteCount == 0, "a file of which nothing is left goes by itself")
+        store.close()
+    }
+
     @Test func `damage on the device is found behind the caches`() throws {
         let directory = TemporaryDirectory()
         let path = directory.file("metadata")

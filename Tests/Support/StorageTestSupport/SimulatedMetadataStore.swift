@@ -68,6 +68,13 @@ package final class SimulatedMetadataStore: MetadataStore {
         )
     }
 
+    package func footprint(_ table: MetadataTable) -> TableFootprint { TableFootprint() }
+
+    /// What is deleted here takes no space.
+    package func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+        if space.power.isOff { throw .powerLost }
+    }
+
     /// Values here are damaged by tests alone, which put what they like.
     package func verify() throws(MetadataError) {
         if space.power.isOff { throw .powerLost }

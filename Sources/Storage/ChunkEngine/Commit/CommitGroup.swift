@@ -47,6 +47,7 @@ final class CommitGroup: Sendable {
         var packChanges = PackChanges()
         var packsToSync: [WritablePack] = []
         var actions: [@Sendable () -> Void] = []
+        var releasedInlineByteCount: UInt64 = 0
     }
 
     /// Commits as many of `works` as fit one batch and returns how many those were. Blocks for the syncs.
@@ -76,6 +77,7 @@ final class CommitGroup: Sendable {
         }
         if failure == nil {
             for action in outcome.actions { action() }
+            engine.inlineGarbage.add(outcome.releasedInlineByteCount)
         }
         for work in group { work.finish(failure) }
         return count
@@ -92,6 +94,7 @@ final class CommitGroup: Sendable {
                 outcome.packsToSync.append(pack)
             }
             outcome.actions.append(contentsOf: transaction.actions)
+            outcome.releasedInlineByteCount += transaction.releasedInlineByteCount
             adopted = transaction.adopted
         } else {
             overlay.rollback()

@@ -54,6 +54,7 @@ extension CommitTransaction {
             break
         case .inline:
             remove(.inline, EngineKeys.inline(content.id))
+            releasedInlineByteCount += content.size
         case .recipe, .assembly:
             var head = try head(content)
             guard head.referenceCount > 0 else {

@@ -19,6 +19,8 @@ package struct CommitTransaction {
     var packsToSync: [WritablePack] = []
     var adopted: [ObjectIdentifier] = []
     var actions: [@Sendable () -> Void] = []
+    /// Of inline contents that go.
+    var releasedInlineByteCount: UInt64 = 0
     private var putByteCount = 0
     /// Something goes with this request, so it makes more room than it takes, if not at once.
     private var makesRoom = false

@@ -24,6 +24,8 @@ package struct GCReport: Sendable, Hashable {
     package var deletedByteCount: UInt64 = 0
     /// Bytes of whole pages given back inside packs that stay.
     package var holeByteCount: UInt64 = 0
+    /// What the metadata gave back of inline contents.
+    package var inlineByteCount: UInt64 = 0
     /// Garbage left in packs that are not worth the work yet.
     package var remainingGarbageByteCount: UInt64 = 0
     /// Frames that do not verify: left where they are, and their packs with them.
@@ -33,7 +35,8 @@ package struct GCReport: Sendable, Hashable {
 
     /// What the drive got back on balance. Holes that deleted packs had count again.
     package var freedByteCount: Int64 {
-        Int64(clamping: deletedByteCount) + Int64(clamping: holeByteCount) - Int64(clamping: movedByteCount)
+        Int64(clamping: deletedByteCount) + Int64(clamping: holeByteCount) + Int64(clamping: inlineByteCount)
+            - Int64(clamping: movedByteCount)
     }
 
     /// Adds up what several collections did.
@@ -49,6 +52,7 @@ package struct GCReport: Sendable, Hashable {
         deletedPackCount += other.deletedPackCount
         deletedByteCount += other.deletedByteCount
         holeByteCount += other.holeByteCount
+        inlineByteCount += other.inlineByteCount
         remainingGarbageByteCount = other.remainingGarbageByteCount
         damagedFrameCount += other.damagedFrameCount
     }

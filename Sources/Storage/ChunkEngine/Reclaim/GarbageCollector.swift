@@ -9,8 +9,8 @@ import StorageTypes
 ///
 /// First the released contents go: their recipes, and the chunks that only they had. Then the packs: those without live
 /// frames are deleted, those that got no frame for long recompressed, those with much garbage rewritten, others get holes.
-/// Each step is one commit and can be the last; the next collection goes on from there; a task that is cancelled ends after
-/// the step under way.
+/// Last the metadata gives up deleted inline contents. Each step is one commit and can be the last; the next collection goes
+/// on from there; a task that is cancelled ends after the step under way.
 ///
 /// What keeps it from taking what somebody still needs: contents that are read are pinned (`ContentPins`); chunks that an
 /// upload found or wrote are held (`InFlightChunks`); a pack is touched only when nobody can commit a frame to it any more
@@ -41,6 +41,7 @@ struct GarbageCollector {
         // Assemblies add their parts to the queue, so go round until nothing more comes.
         while try await reclaimQueue() {}
         try await treatPacks()
+        try await compactInline()
         return report
     }
 

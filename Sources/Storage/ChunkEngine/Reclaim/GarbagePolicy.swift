@@ -11,6 +11,10 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var holeByteCountMin: UInt64 = 1 << 20
     /// The pack that is being written is closed and treated like the others when it has this much garbage.
     package var currentByteCountMin: UInt64 = 0
+    /// The metadata is compacted when inline contents of so many bytes went since the last time,
+    package var inlineByteCountMin: UInt64 = 0
+    /// and when this is so much of what the table takes.
+    package var inlineShareMin = 0.0
     /// Chunks or parts that one commit gives back: others wait for it, at about 5 µs a chunk.
     package var entryCountPerCommit = 2_048
     /// Live frames that one commit moves.
@@ -38,6 +42,8 @@ package struct GarbagePolicy: Sendable, Hashable {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = 0.5
         policy.currentByteCountMin = 16 << 20
+        policy.inlineByteCountMin = 16 << 20
+        policy.inlineShareMin = 0.25
         policy.entryCountPerCommit = 512
         policy.moveByteCount = 1 << 20
         policy.moveByteRateMax = 64 << 20

@@ -55,6 +55,12 @@ final class InterruptedMetadata: MetadataStore {
         try base.commit(batch)
     }
 
+    func footprint(_ table: MetadataTable) -> TableFootprint { base.footprint(table) }
+
+    func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+        try base.compact(table, movedByteCountMax: movedByteCountMax)
+    }
+
     func verify() throws(MetadataError) {
         try base.verify()
     }

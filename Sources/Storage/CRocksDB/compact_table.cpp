@@ -1,0 +1,32 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CRocksDB.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+
+#include <cstring>
+
+// As in RocksDB's db/c.cc, which keeps them to itself; these members come first in all releases.
+struct rocksdb_t {
+    rocksdb::DB *rep;
+};
+struct rocksdb_column_family_handle_t {
+    rocksdb::ColumnFamilyHandle *rep;
+};
+
+void drydock_rocksdb_compact(
+    rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, char **error
+) {
+    rocksdb::CompactRangeOptions options;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    if (moved_share > 0) {
+        options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
+        options.blob_garbage_collection_age_cutoff = moved_share;
+    } else {
+        options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kDisable;
+    }
+    const rocksdb::Status status = database->rep->CompactRange(options, table->rep, nullptr, nullptr);
+    if (!status.ok()) { *error = strdup(status.ToString().c_str()); }
+}
