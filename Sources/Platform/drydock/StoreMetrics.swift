@@ -25,6 +25,12 @@ enum StoreMetrics {
             page.family("drydock_store_\(gauge.name)", .gauge, help: gauge.help)
             page.sample("drydock_store_\(gauge.name)", Double(gauge.value))
         }
+        if let space = store.driveSpace {
+            page.family("drydock_store_free_bytes", .gauge, help: "What the drive has left.")
+            page.sample("drydock_store_free_bytes", Double(space.freeByteCount))
+            page.family("drydock_store_full", .gauge, help: "1 while contents are refused since the drive is full.")
+            page.sample("drydock_store_full", space.isFull ? 1 : 0)
+        }
         appendCollected(store.collectedGarbage, to: &page)
         let scrubs = store.scrubTotals
         let counters: [(name: String, help: String, value: UInt64)] = [

@@ -46,12 +46,32 @@ import Testing
         leave(Self.floor / 16)
         await #expect(throws: refusal) { try await fixture.delete("b") }
         #expect(try fixture.names() == ["b", "c"])
-        #expect(fixture.engine.writeRefusal == nil)
+        #expect(fixture.engine.writeRefusal == nil && fixture.engine.driveSpace?.isFull == true)
         leave(Self.floor * 2)
         try await fixture.delete("b")
         try await fixture.put("d", [1])
         #expect(try fixture.names() == ["c", "d"])
+        #expect(fixture.engine.driveSpace?.isFull == false)
         try fixture.expectSound()
+    }
+
+    @Test func `gets the reserve when it is needed for deletes`() async throws {
+        let machine = SimulatedMachine(seed: 1)
+        var configuration = EngineConfiguration.small
+        configuration.freeByteFloor = Self.floor
+        configuration.giveUpReserve = {
+            machine.disk.setCapacity(byteCount: Self.floor / 2)
+            return true
+        }
+        let fixture = try EngineFixture(machine: machine, configuration: configuration)
+        for name in ["a", "b"] { try await fixture.put(name, [1]) }
+        let next = try await fixture.restarted()
+        machine.disk.setCapacity(byteCount: Self.floor / 16)
+        await #expect(throws: StoreError(.insufficientStorage)) { try await record("c", next) }
+        #expect(next.engine.driveSpace?.freeByteCount == Self.floor / 16, "not for anything else")
+        try await next.delete("a")
+        #expect(next.engine.driveSpace?.freeByteCount == Self.floor / 2)
+        #expect(try next.names() == ["b"])
     }
 
     /// Others use the drive, too.

@@ -84,7 +84,20 @@ package struct PackStatistics: Sendable, Hashable {
     package var garbageByteCount: UInt64 = 0
 }
 
+/// What the drive has left.
+package struct DriveSpace: Sendable, Hashable {
+    package let freeByteCount: UInt64
+    /// Contents are refused.
+    package let isFull: Bool
+}
+
 extension ChunkEngine {
+    /// Nil when the file system does not tell. Blocks for a system call.
+    package var driveSpace: DriveSpace? {
+        guard let free = try? parts.space.freeByteCount() else { return nil }
+        return DriveSpace(freeByteCount: free, isFull: free < parts.space.floorByteCount)
+    }
+
     /// Costs a step per pack.
     package var packStatistics: PackStatistics {
         parts.packs.records.values.reduce(into: PackStatistics()) { sum, record in

@@ -30,6 +30,9 @@ extension ObjectStore {
     /// What the packs hold, from memory.
     package var packStatistics: PackStatistics { engine.packStatistics }
 
+    /// Nil when the file system does not tell. Blocks for a system call.
+    package var driveSpace: DriveSpace? { engine.driveSpace }
+
     /// See `ChunkEngine.scrub`.
     package func scrub(
         _ policy: ScrubPolicy,
