@@ -55,7 +55,7 @@ package enum CachedValue: Sendable, Equatable {
 /// After `commit` has thrown, the store refuses further commits (`failed`) until it is opened again, and goes on reading.
 package protocol MetadataStore: Sendable {
     func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]?
-    /// Never touches the device.
+    /// Never touches the device. An empty value is `unknown`, wherever it is.
     func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue
     /// All or nothing, durable when it returns. Later operations on a key win over earlier ones.
     func commit(_ batch: MetadataBatch) throws(MetadataError)

@@ -55,7 +55,9 @@ package final class RocksDBMetadataStore: MetadataStore {
             throw MetadataError(rocksDBStatus: text)
         }
         guard let found else { return .absent }
-        return .value(Self.take(found))
+        let value = Self.take(found)
+        // For a key that may be in a file that is not open, RocksDB says OK and gives an empty value (`TableCache::Get`).
+        return value.isEmpty ? .unknown : .value(value)
     }
 
     package func commit(_ batch: MetadataBatch) throws(MetadataError) {

@@ -81,6 +81,25 @@ import Testing
         store.close()
     }
 
+    /// At a start RocksDB opens a few files only, and asks no device for the others.
+    @Test func `a value in a file that is not open is unknown, not empty`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        for round in 0..<40 as Range<UInt8> {
+            let store = try RocksDBMetadataStore.open(directory: path)
+            for table in MetadataTable.allCases { try store.put(table, [([round], [round, 1, 2, 3])]) }
+            store.close()
+        }
+        let store = try RocksDBMetadataStore.open(directory: path)
+        for round in 0..<40 as Range<UInt8> {
+            for table in MetadataTable.allCases {
+                let cached = try store.getIfCached(table, [round])
+                #expect(cached == .unknown || cached == .value([round, 1, 2, 3]), "\(table) \(round): \(cached)")
+                #expect(try store.get(table, [round]) == [round, 1, 2, 3])
+            }
+        }
+    }
+
     @Test func `damage on the device is found behind the caches`() throws {
         let directory = TemporaryDirectory()
         let path = directory.file("metadata")

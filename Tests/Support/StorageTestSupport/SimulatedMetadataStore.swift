@@ -31,7 +31,7 @@ package final class SimulatedMetadataStore: MetadataStore {
             case .random: space.state.withLock { $0.generator.coin() }
             }
         guard isCached else { return .unknown }
-        return try get(table, key).map { .value($0) } ?? .absent
+        return try get(table, key).map { $0.isEmpty ? .unknown : .value($0) } ?? .absent
     }
 
     package func commit(_ batch: MetadataBatch) throws(MetadataError) {
