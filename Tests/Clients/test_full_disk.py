@@ -130,6 +130,11 @@ def server(volume):
     try:
         made.start()
         boto(made).create_bucket(Bucket=BUCKET)
+        # It takes its room soon after the start; what is free is counted on from then on.
+        deadline = time.monotonic() + REQUEST_SECONDS_MAX
+        while not os.path.exists(os.path.join(made.data, "reserve")):
+            assert time.monotonic() < deadline, "no reserve was made"
+            time.sleep(0.01)
         yield made
     finally:
         if made.process is not None:
