@@ -52,6 +52,8 @@ package final class SimulatedPower: Sendable {
 
     /// Operations begun so far.
     package var operationCount: Int { state.withLock { $0.operationCount } }
+    /// File reads begun so far.
+    package var readCount: Int { state.withLock { $0.readCount } }
 
     package var isOff: Bool { state.withLock { $0.isOff } }
 

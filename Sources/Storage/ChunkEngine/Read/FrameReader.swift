@@ -4,6 +4,7 @@
 import Checksums
 import ChunkFormat
 import FileStore
+import MetadataStore
 import NIOCore
 import StorageTypes
 
@@ -11,25 +12,61 @@ import StorageTypes
 struct FrameReader {
     let engine: EngineParts
 
-    /// The plain bytes of a run, a piece per chunk, cut to `range` of the content. Plain payloads are slices of what was read.
+    /// The plain bytes of a run, a piece per chunk, cut to `range` of the content. Ends before a frame that is not the chunk or
+    /// not intact. Plain payloads are slices of what was read.
     func read(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> [ByteBuffer] {
-        let frames = try load(run, access)
+        guard let frames = try load(run, access) else { return [] }
         var pieces: [ByteBuffer] = []
         pieces.reserveCapacity(run.items.count)
         var position = 0
         for item in run.items {
             let byteCount = PackFormat.frameHeaderByteCount + Int(item.entry.encodedByteCount)
-            var plain: ByteBuffer?
-            if let frame = frames?.getSlice(at: position, length: byteCount) { plain = verify(frame, item.entry) }
-            if plain == nil {
-                // The hint is out of date, or the frame is damaged: the index decides which.
-                if access == .cachedOnly { throw .wouldBlock }
-                plain = try reading { () throws(StoreError) in try readByIndex(item.entry) }
+            guard let frame = frames.getSlice(at: position, length: byteCount), let plain = verify(frame, item.entry)
+            else {
+                break
             }
-            if let piece = plain.flatMap({ Self.cut($0, item, range) }) { pieces.append(piece) }
+            pieces.append(Self.cut(plain, item, range))
             position += byteCount
         }
         return pieces
+    }
+
+    /// The entry with the place that the index has.
+    func current(_ entry: RecipeEntry, _ access: ReadAccess) throws(ReadFailure) -> RecipeEntry {
+        let name = "chunk \(entry.digest.hex)"
+        let bytes = try engine.required(.chunks, EngineKeys.chunk(entry.digest), access, name)
+        let record = try reading { () throws(StoreError) in
+            try StorageCall.decoding(name) { () throws(DecodeError) in try ChunkRecord(decoding: bytes) }
+        }
+        return RecipeEntry(
+            digest: entry.digest,
+            plainByteCount: entry.plainByteCount,
+            encodedByteCount: record.encodedByteCount,
+            pack: record.pack,
+            offset: UInt32(clamping: record.offset)
+        )
+    }
+
+    /// The first chunk of a run that `read` does not get: it is on its way to another place, or damaged.
+    ///
+    /// - Parameter run: places of the index.
+    /// - Throws: `corrupted`, and then the frame is in quarantine.
+    func readFirst(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> ByteBuffer {
+        if access == .cachedOnly { throw .wouldBlock }
+        var item = run.items[0]
+        while true {
+            let alone = FrameRun(first: item.entry, at: item.plainStart)
+            if let piece = try read(alone, range, access).first { return piece }
+            let current = try current(item.entry, access)
+            guard current == item.entry else {
+                item = FrameRun.Item(entry: current, plainStart: item.plainStart)
+                continue
+            }
+            let (pack, offset) = (current.pack, UInt64(current.offset))
+            engine.quarantine.add(pack: pack, offset: offset, current.digest, "the frame does not verify")
+            let place = "pack \(PackFormat.fileName(pack)) offset \(offset)"
+            throw .store(StoreError(.corrupted, diagnosis: "\(place): chunk \(current.digest.hex) is damaged"))
+        }
     }
 
     /// The bytes of the whole run; nil when the pack is gone or ends before.
@@ -41,7 +78,10 @@ struct FrameReader {
                 return try Self.load(file, at: run.offset, byteCount: run.byteCount)
             }
         case .cachedOnly:
-            guard let file = engine.packFiles.openFile(run.pack) else { throw .wouldBlock }
+            guard let file = engine.packFiles.openFile(run.pack) else {
+                if engine.packs.record(run.pack) == nil { return nil }
+                throw .wouldBlock
+            }
             var buffer = ByteBufferAllocator().buffer(capacity: run.byteCount)
             let isComplete = buffer.fill(run.byteCount) { bytes in
                 do throws(FileSystemError) {
@@ -100,52 +140,13 @@ struct FrameReader {
         }
     }
 
-    /// Reads a chunk where the index says it is now.
-    ///
-    /// - Throws: `corrupted`, and then the frame is in quarantine.
-    private func readByIndex(_ entry: RecipeEntry) throws(StoreError) -> ByteBuffer {
-        var record = try indexRecord(entry)
-        while true {
-            if let plain = try read(entry, at: record) { return plain }
-            // A collection may have moved the frame between the look-up and the read.
-            let current = try indexRecord(entry)
-            guard current.pack == record.pack, current.offset == record.offset else {
-                record = current
-                continue
-            }
-            let place = "pack \(PackFormat.fileName(record.pack)) offset \(record.offset)"
-            engine.quarantine.add(pack: record.pack, offset: record.offset, entry.digest, "the frame does not verify")
-            throw StoreError(.corrupted, diagnosis: "\(place): chunk \(entry.digest.hex) is damaged")
-        }
-    }
-
-    private func indexRecord(_ entry: RecipeEntry) throws(StoreError) -> ChunkRecord {
-        guard let record = try engine.chunkRecord(entry.digest) else {
-            throw StoreError(.corrupted, diagnosis: "chunk \(entry.digest.hex) is not in the index")
-        }
-        return record
-    }
-
-    private func read(_ entry: RecipeEntry, at record: ChunkRecord) throws(StoreError) -> ByteBuffer? {
-        let place = RecipeEntry(
-            digest: entry.digest,
-            plainByteCount: entry.plainByteCount,
-            encodedByteCount: record.encodedByteCount,
-            pack: record.pack,
-            offset: UInt32(clamping: record.offset)
-        )
-        guard let file = try engine.packFiles.file(record.pack),
-            let frame = try Self.load(file, at: record.offset, byteCount: Int(record.frameByteCount))
-        else { return nil }
-        return verify(frame, place)
-    }
-
-    private static func cut(_ plain: ByteBuffer, _ item: FrameRun.Item, _ range: Range<UInt64>) -> ByteBuffer? {
+    /// What `range` has of a chunk, never nothing.
+    private static func cut(_ plain: ByteBuffer, _ item: FrameRun.Item, _ range: Range<UInt64>) -> ByteBuffer {
         let end = item.plainStart + UInt64(plain.readableBytes)
         let wanted = range.clamped(to: item.plainStart..<end)
-        guard !wanted.isEmpty else { return nil }
-        let offset = Int(wanted.lowerBound - item.plainStart)
-        return plain.getSlice(at: plain.readerIndex + offset, length: wanted.count)
+        var piece = plain
+        piece.moveReaderIndex(forwardBy: Int(wanted.lowerBound - item.plainStart))
+        return piece.readSlice(length: wanted.count) ?? ByteBuffer()
     }
 }
 

@@ -12,6 +12,8 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
     /// Last first: contents still to be read.
     private var leaves: [(content: ContentReference, range: Range<UInt64>)]
     private var recipe: RecipePosition?
+    /// Chunks were moved since the recipe was written: where the last ones are only the index could tell.
+    private var isMoved = false
     /// Bytes not yielded yet.
     private(set) var byteCountLeft: UInt64
 
@@ -57,10 +59,25 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
         _ byteCountMax: Int,
         _ access: ReadAccess
     ) throws(ReadFailure) -> [ByteBuffer] {
-        let run = position.run(byteCountMax: byteCountMax)
-        let pieces = try FrameReader(engine: engine).read(run, position.range, access)
+        let reader = FrameReader(engine: engine)
+        var pieces: [ByteBuffer] = []
+        if !isMoved {
+            let run = try position.run(byteCountMax: byteCountMax) { $0 }
+            pieces = try reader.read(run, position.range, access)
+        }
+        if pieces.isEmpty {
+            // Side by side they lie as before, so that moved chunks are read many at a time, too.
+            isMoved = false
+            let run = try position.run(byteCountMax: byteCountMax) { entry throws(ReadFailure) in
+                let current = try reader.current(entry, access)
+                if current != entry { isMoved = true }
+                return current
+            }
+            pieces = try reader.read(run, position.range, access)
+            if pieces.isEmpty { pieces = [try reader.readFirst(run, position.range, access)] }
+        }
         var next = position
-        recipe = try next.advance(run.items.count, engine, access) ? next : nil
+        recipe = try next.advance(pieces.count, engine, access) ? next : nil
         return pieces
     }
 

@@ -60,11 +60,18 @@ struct RecipePosition {
     }
 
     /// The entries from here on that lie side by side in one pack, up to `byteCountMax` of it; at least one.
-    func run(byteCountMax: Int) -> FrameRun {
-        var run = FrameRun(first: segment.entries[entryIndex], at: entryStart)
+    ///
+    /// - Parameter place: puts the place where the chunk is into an entry.
+    func run(
+        byteCountMax: Int,
+        _ place: (RecipeEntry) throws(ReadFailure) -> RecipeEntry
+    ) throws(ReadFailure) -> FrameRun {
+        var run = FrameRun(first: try place(segment.entries[entryIndex]), at: entryStart)
         var start = entryStart + UInt64(segment.entries[entryIndex].plainByteCount)
         for entry in segment.entries[(entryIndex + 1)...] {
-            guard start < range.upperBound, run.append(entry, at: start, byteCountMax: byteCountMax) else { break }
+            guard start < range.upperBound, run.append(try place(entry), at: start, byteCountMax: byteCountMax) else {
+                break
+            }
             start += UInt64(entry.plainByteCount)
         }
         return run
