@@ -4,6 +4,8 @@
 SHELL := /bin/bash
 ARGS ?=
 SEED ?= 1
+STEPS ?= 1000000
+JOBS ?= $(shell nproc)
 COUNT ?= 20
 CHECKED := --explicit-target-dependency-import-check error
 # All tests at once would starve those that talk over sockets.
@@ -12,7 +14,7 @@ RELEASE := -c release --static-swift-stdlib $(CHECKED)
 # What the client tests take; "not slow" keeps CI short.
 CLIENT_TESTS ?= not slow
 
-.PHONY: run build test unit clients lint format bench simulate conformance clean require
+.PHONY: run build test unit clients lint format bench simulate mutations crashes conformance clean require
 
 ## run: build the release binary and start storage and registry (ARGS="--data /srv/drydock")
 run: build
@@ -51,8 +53,19 @@ bench: build
 	swift build -c release --package-path Benchmarks --static-swift-stdlib
 	.build/clients/bin/python Benchmarks/bench.py $(ARGS)
 
-## simulate: long crash runs: kill -9 rounds and power loss at every operation with COUNT seeds from SEED on
-simulate: build
+## simulate: the store on a simulated machine, from SEED on, until STEPS crash states are checked (docs/simulation.md)
+simulate:
+	@scripts/require.sh build
+	swift build $(RELEASE) --product drydock-simulate
+	SWIFT_DETERMINISTIC_HASHING=1 .build/release/drydock-simulate --seed $(SEED) --steps $(STEPS) --jobs $(JOBS)
+
+## mutations: deliberate bugs, each of which the simulation must notice
+mutations:
+	@scripts/require.sh build
+	scripts/mutation-check.sh
+
+## crashes: kill -9 rounds, and power loss at every operation of fixed scenarios with COUNT seeds from SEED on
+crashes: build
 	@scripts/require.sh clients
 	DRYDOCK_SIMULATION_SEED=$(SEED) DRYDOCK_SIMULATION_COUNT=$(COUNT) swift test $(CHECKED) $(PARALLEL) --filter 'Crash'
 	DRYDOCK_KILL_ROUNDS=500 .build/clients/bin/python -m pytest Tests/Clients -k kill -rs -q

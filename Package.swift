@@ -121,6 +121,22 @@ let tests: [Target] = [
         path: "Tests/Support/StorageTestSupport",
         swiftSettings: common,
     ),
+    .target(
+        name: "SimulationKit",
+        dependencies: [
+            "ObjectStore", "ChunkEngine", "Checksums", "StorageTypes", "FileStore", "MetadataStore",
+            "StorageTestSupport", nioCore,
+        ],
+        path: "Tests/Support/SimulationKit",
+        swiftSettings: common,
+    ),
+    // No product: `make simulate` builds and runs it.
+    .executableTarget(
+        name: "drydock-simulate",
+        dependencies: ["SimulationKit", arguments],
+        path: "Tests/Support/drydock-simulate",
+        swiftSettings: common,
+    ),
     Tier.storage.test("StorageTypesTests", ["StorageTypes"]),
     Tier.storage.test("ChecksumsTests", ["Checksums", "CStorageShims", "StorageTypes"]),
     Tier.storage.test("ChunkFormatTests", ["ChunkFormat", "StorageTypes", "Checksums"], resources: [.copy("Golden")]),
@@ -141,6 +157,7 @@ let tests: [Target] = [
         ],
         resources: [.copy("Golden")],
     ),
+    Tier.storage.test("SimulationTests", ["SimulationKit"]),
     Tier.storage.test("HTTPServerTests", ["HTTPServer", "StorageTypes", nioCore, nioPosix, nioSSL, logging]),
     Tier.storage.test("S3ProtocolTests", ["S3Protocol", "StorageTypes", "Checksums", nioCore]),
     Tier.storage.test(

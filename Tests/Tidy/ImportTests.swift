@@ -32,6 +32,12 @@ import Testing
             "PlatformKit", "StorageTypes", "FileStore", "MetadataStore", "ChunkEngine", "ObjectStore", "HTTPServer",
             "S3Protocol", "S3Server", "RegistryStore", "RegistryServer",
         ],
+        "Support/StorageTestSupport": ["StorageTypes", "FileStore", "MetadataStore"],
+        "Support/SimulationKit": [
+            "StorageTypes", "Checksums", "FileStore", "MetadataStore", "ChunkEngine", "ObjectStore",
+            "StorageTestSupport",
+        ],
+        "Support/drydock-simulate": ["SimulationKit"],
     ]
 
     /// Modules of others, by tier.
@@ -40,15 +46,17 @@ import Testing
             "NIOCore", "NIOPosix", "NIOSSL", "NIOConcurrencyHelpers", "Logging", "Glibc", "Synchronization",
         ],
         "Registry": ["NIOCore", "Logging", "Synchronization", "Glibc"],
+        "Support": ["NIOCore", "Glibc", "Synchronization", "ArgumentParser"],
         "Platform": [
             "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Glibc", "Synchronization", "ServiceLifecycle", "UnixSignals",
             "Configuration", "ArgumentParser", "Yams", "FoundationEssentials",
         ],
     ]
 
-    @Test func `each import is one that the architecture allows`() {
+    @Test(arguments: ["Sources", "Tests/Support"])
+    func `each import is one that the architecture allows`(_ folder: String) {
         var findings: [SourceTree.Finding] = []
-        for file in SourceTree.swiftFiles(below: "Sources") {
+        for file in SourceTree.swiftFiles(below: folder) {
             let tier = String(file.target.split(separator: "/").first ?? "")
             guard let ours = Self.allowed[file.target], let others = Self.outside[tier] else {
                 findings.append(

@@ -1,0 +1,59 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MetadataStore
+import StorageTestSupport
+
+/// The metadata as the engine gets it: the monitor hears of each call first, but for look-ups that may not wait.
+struct MonitoredMetadata: MetadataStore {
+    let base: SimulatedMetadataStore
+    let monitor: any MachineMonitor
+
+    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
+        monitor.willPerform(.lookUp, isLocked: false)
+        return try base.get(table, key)
+    }
+
+    func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue {
+        try base.getIfCached(table, key)
+    }
+
+    func commit(_ batch: MetadataBatch) throws(MetadataError) {
+        let changeCount = batch.operations.count { operation in
+            switch operation {
+            case .put(.objects, _, _), .put(.uploads, _, _): true
+            case .put, .delete: false
+            }
+        }
+        monitor.willCommit(groupOf: changeCount)
+        monitor.willPerform(.commit, isLocked: false)
+        try base.commit(batch)
+    }
+
+    func cursor(
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?
+    ) throws(MetadataError) -> any MetadataCursor {
+        monitor.willPerform(.lookUp, isLocked: false)
+        return try base.cursor(table, from: lower, until: upper)
+    }
+
+    func footprint(_ table: MetadataTable) -> TableFootprint {
+        base.footprint(table)
+    }
+
+    func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+        monitor.willPerform(.read, isLocked: false)
+        try base.compact(table, movedByteCountMax: movedByteCountMax)
+    }
+
+    func verify() throws(MetadataError) {
+        monitor.willPerform(.read, isLocked: false)
+        try base.verify()
+    }
+
+    func close() {
+        base.close()
+    }
+}

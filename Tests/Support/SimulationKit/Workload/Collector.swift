@@ -1,0 +1,96 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import FileStore
+import MetadataStore
+import ObjectStore
+import StorageTestSupport
+import StorageTypes
+
+/// The one place that knows how garbage is collected.
+enum Collector {
+    /// Everything at once, on a stopped store.
+    static func collectOffline(
+        _ configuration: ObjectStoreConfiguration,
+        _ fileSystem: any FileSystem,
+        _ metadata: any MetadataStore
+    ) async throws(StoreError) {
+        defer { metadata.close() }
+        _ = try await EngineMaintenance.collectGarbage(
+            configuration.engine,
+            fileSystem: fileSystem,
+            metadata: metadata,
+            clock: ManualClock(),
+            policy: thorough
+        )
+    }
+
+    /// Leaves no garbage anywhere.
+    static var thorough: GarbagePolicy {
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = 0
+        return policy
+    }
+
+    /// Any mixture of steps, from one chunk a commit to everything at once.
+    static func draw(_ generator: inout SeededGenerator) -> GarbagePolicy {
+        var policy = GarbagePolicy()
+        policy.rewriteShareMin = generator.pick([0, 0.2, 0.5, 1])
+        policy.holeByteCountMin = generator.pick([1, 4_096, 1 << 20])
+        policy.currentByteCountMin = generator.pick([0, 0, 4_096, 1 << 20])
+        policy.entryCountPerCommit = generator.pick([1, 8, 2_048])
+        policy.moveByteCount = generator.pick([1, 2_048, 1 << 20])
+        policy.moveByteRateMax = generator.pick([nil, 1 << 20])
+        policy.recompressIdleSecondsMin = generator.pick([nil, nil, 0])
+        policy.recompressLevel = 1
+        policy.recompressShareMin = generator.pick([-1, 0.03])
+        policy.recompressByteCountMax = generator.pick([1, 4_096, .max])
+        return policy
+    }
+}
+
+extension Life {
+    /// Collects beside the clients, until they have all gone.
+    func collectOnline(_ store: ObjectStore) async {
+        while workingClientCount > 0, failure == nil {
+            await scheduler.sleep(generator.below(generator.pick([10, 400])))
+            await collectOnline(store, generator.coin() ? Collector.thorough : Collector.draw(&generator))
+        }
+    }
+
+    /// When nobody reads or writes, nothing keeps garbage in place. The first of two collections may move frames behind the
+    /// remains of an upload that was given up, which are garbage only then.
+    func collectAtLast(_ store: ObjectStore, _ metadata: any MetadataStore) async {
+        // What nobody waited for, such as giving a content back, comes to its end.
+        await scheduler.sleep(1_000)
+        guard generator.coin(), failure == nil, await collectOnline(store, Collector.thorough),
+            await collectOnline(store, Collector.thorough), !isStruck
+        else { return }
+        do throws(StoreError) {
+            let statistics = try EngineMaintenance.statistics(metadata: metadata)
+            guard statistics.garbageByteCount > 0 || statistics.reclaimableContentCount > 0 else { return }
+            fail(.reclamation, "garbage is left when all is quiet: \(statistics)")
+        } catch {
+            fail(.availability, "statistics: \(error)")
+        }
+    }
+
+    @discardableResult
+    private func collectOnline(_ store: ObjectStore, _ policy: GarbagePolicy) async -> Bool {
+        report.collectionCount += 1
+        log.add("collect garbage")
+        let scheduler = scheduler
+        do throws(StoreError) {
+            let collected = try await store.collectGarbage(policy) { _ in await scheduler.sleep(20) }
+            log.add("collected: \(collected.chunkCount) chunks, \(collected.postponedContentCount) contents postponed")
+            report.postponedContentCount += Int(collected.postponedContentCount)
+            return true
+        } catch {
+            log.add("collected: \(error)")
+            // A full queue of commits turns a collection away as it does everybody else.
+            if !isStruck, error.code != .slowDown { fail(.availability, "a collection fails: \(error)") }
+            return false
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import StorageTestSupport
+
+/// What clients do next: drawn so that they meet each other on few keys and share most of their content.
+extension Life {
+    func drawOperation() -> StoreOperation {
+        switch generator.below(100) {
+        case 0..<30: .put(key: drawKey(), content: drawContent(), onlyIfAbsent: generator.chance(1, in: 5))
+        case 30..<38: .delete(keys: [drawKey()])
+        case 38..<41: .delete(keys: Array(Set((0...generator.below(5)).map { _ in drawKey() })).sorted())
+        case 41..<48: .copy(from: drawKey(), to: drawKey())
+        case 48..<54: .createUpload(ledger.newUpload(), key: drawKey())
+        case 54..<67:
+            drawUploadOperation { .putPart(upload: $0, number: 1 + generator.below(4), content: drawContent()) }
+        case 67..<74: drawUploadOperation { drawCompletion($0) }
+        case 74..<76: drawUploadOperation { .abort(upload: $0) }
+        case 76..<79: drawUploadOperation { .listParts(upload: $0) }
+        case 79..<83: .list
+        default: .get(key: drawKey())
+        }
+    }
+
+    /// How the body of an upload ends.
+    func drawEnding(_ content: Int) -> SimulatedBody.Ending {
+        switch generator.below(24) {
+        case 0: .broken(after: generator.below(ledger.contents.contents[content].count + 1))
+        case 1: .wrongDigest
+        default: .whole
+        }
+    }
+
+    /// Low numbers more often than high ones.
+    private func drawKey() -> Int {
+        min(generator.below(Names.keyCount), generator.below(Names.keyCount))
+    }
+
+    private func drawContent() -> Int {
+        let count = ledger.contents.contents.count
+        return min(generator.below(count), generator.below(count))
+    }
+
+    /// About one of the uploads that are under way, or of the last that were.
+    private func drawUploadOperation(_ operation: (Int) -> StoreOperation) -> StoreOperation {
+        guard !openUploads.isEmpty else { return .createUpload(ledger.newUpload(), key: drawKey()) }
+        let recent = openUploads.suffix(5)
+        return operation(recent[recent.startIndex + generator.below(recent.count)].upload)
+    }
+
+    /// Lists the parts that clients know of, or a few of them.
+    private func drawCompletion(_ upload: Int) -> StoreOperation {
+        let key = openUploads.first { $0.upload == upload }?.key ?? 0
+        var parts = (knownParts[upload] ?? [:]).sorted { $0.key < $1.key }
+        if parts.count > 1, generator.chance(1, in: 4) { parts.remove(at: generator.below(parts.count)) }
+        guard !parts.isEmpty else { return .listParts(upload: upload) }
+        return .complete(
+            upload: upload,
+            key: key,
+            parts: parts.map { StoreOperation.Part(number: $0.key, content: $0.value) }
+        )
+    }
+}
