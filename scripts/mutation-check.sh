@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Builds a copy of the store with one deliberate bug at a time and requires that the simulation notices each of them.
-# Usage: scripts/mutation-check.sh [NAME...]; STEPS=10000 is how many crash states a bug may survive.
+# Usage: scripts/mutation-check.sh [NAME...]; STEPS=10000 is how many crash states a bug may survive. What each failure looked
+# like is in .build/mutations/NAME.log afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,6 +40,7 @@ for name in "${names[@]}"; do
         why=$(sed -n 's/^seed [0-9]* fails: .*\[\(.*\)\]$/\1/p' "$tree/run.log")
         printf '%-26s %8s  %s\n' "$name" "${states:-?}" "broken: ${why:-the program crashed}"
     fi
+    mv "$tree/run.log" "$tree/$name.log"
     patch --quiet --no-backup-if-mismatch --reverse --strip 0 --directory "$tree" <"$mutations/$name.patch"
 done
 [ "$survivors" = 0 ] || { echo "drydock: $survivors bugs live on" >&2; exit 1; }
