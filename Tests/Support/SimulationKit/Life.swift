@@ -29,6 +29,8 @@ final class Life: MachineMonitor, @unchecked Sendable {
     var openUploads: [(upload: Int, key: Int)]
     /// What clients believe their uploads hold.
     var knownParts: [Int: [Int: Int]] = [:]
+    /// Objects that clients looked up and read only when everybody else is done.
+    var heldObjects: [(object: any OpenedObject, content: StoreState.Content)] = []
     var workingClientCount = 0
     private var captured: [CrashState] = []
 
@@ -108,6 +110,7 @@ final class Life: MachineMonitor, @unchecked Sendable {
             if generator.chance(2, in: 3) { group.addTask { await self.collectOnline(store) } }
             if generator.chance(1, in: 3) { group.addTask { await self.scrubOnline(store) } }
         }
+        await readHeldObjects(store)
         await collectAtLast(store, metadata)
         await store.shutdown()
         metadata.close()

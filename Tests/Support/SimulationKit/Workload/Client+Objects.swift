@@ -59,12 +59,13 @@ extension Client {
             return .made(try known(object.info.etag))
         }
         guard isExplained, let handle, let content = life.ledger.contents.stored(handle.info.etag) else { return }
+        if life.generator.chance(1, in: 8) { return life.heldObjects.append((handle, content)) }
         await read(handle, content)
         if life.generator.chance(1, in: 4) { await copyPart(handle, content) }
     }
 
     /// The handle keeps its bytes, whatever becomes of the object meanwhile.
-    private func read(_ object: any OpenedObject, _ content: StoreState.Content) async {
+    func read(_ object: any OpenedObject, _ content: StoreState.Content) async {
         let size = Int(object.info.size)
         guard size == life.ledger.contents.byteCount(content) else {
             return life.fail(.bytes, "client \(number): \(object.info.key) has \(size) bytes")

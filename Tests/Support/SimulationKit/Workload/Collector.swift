@@ -59,6 +59,14 @@ extension Life {
         }
     }
 
+    /// What was looked up is readable, though it may be deleted since and a collection has taken all it could.
+    func readHeldObjects(_ store: ObjectStore) async {
+        if !heldObjects.isEmpty, failure == nil { await collectOnline(store, Collector.thorough) }
+        let reader = Client(0, self, store)
+        while let (object, content) = heldObjects.popLast(), failure == nil { await reader.read(object, content) }
+        heldObjects = []
+    }
+
     /// When nobody reads or writes, nothing keeps garbage in place. The first of two collections may move frames behind the
     /// remains of an upload that was given up, which are garbage only then.
     func collectAtLast(_ store: ObjectStore, _ metadata: any MetadataStore) async {
