@@ -14,8 +14,8 @@ struct FaultPlan: Sendable {
     }
 
     private static let calls: [MachineCall] = [
-        .create, .write, .write, .sync, .sync, .syncDirectory, .commit, .commit, .remove, .truncate, .deallocate, .read,
-        .read,
+        .create, .write, .write, .sync, .sync, .sync, .sync, .syncDirectory, .commit, .commit, .remove, .truncate,
+        .deallocate, .read, .read,
     ]
 
     private(set) var strikes: [Strike] = []
@@ -33,7 +33,7 @@ struct FaultPlan: Sendable {
             for _ in 0...generator.below(2) {
                 let call = generator.pick(Self.calls)
                 let fault: SimulatedFault = call == .read || generator.coin() ? .ioFailure : .noSpace
-                strikes.append(Strike(call: call, fault: fault, delay: generator.below(20)))
+                strikes.append(Strike(call: call, fault: fault, delay: generator.below(12)))
             }
         case 10: (room, flipInterval) = (256 << generator.below(6), nil)
         default: (room, flipInterval) = (nil, 2 + generator.below(20))

@@ -27,6 +27,8 @@ final class SimulationScheduler: TaskExecutor {
     /// Beyond it something runs in circles.
     private static let timeMax = 50_000_000
     private static let depthMax = 3
+    /// What a job waits at most in a leap of time.
+    private static let interruptionMax = 500
 
     private let state: Mutex<State>
     /// Tasks mostly go first, so that work piles up: then many wait for one commit.
@@ -122,7 +124,11 @@ final class SimulationScheduler: TaskExecutor {
 
     private func wakeSleepers() {
         let woken = state.withLock { state in
-            if state.ready.isEmpty, let next = state.sleepers.last { state.time = max(state.time, next.wake) }
+            // Not far while a job stands still: it is awake, and nobody should sleep as long as it may take.
+            let leapMax = state.depth == 0 ? Int.max : Self.interruptionMax
+            if state.ready.isEmpty, let next = state.sleepers.last, next.wake - state.time <= leapMax {
+                state.time = max(state.time, next.wake)
+            }
             var woken: [UnsafeContinuation<Void, Never>] = []
             while let next = state.sleepers.last, next.wake <= state.time {
                 woken.append(next.continuation)

@@ -54,7 +54,7 @@ extension Life {
     /// Collects beside the clients, until they have all gone.
     func collectOnline(_ store: ObjectStore) async {
         while workingClientCount > 0, failure == nil {
-            await scheduler.sleep(generator.below(generator.pick([10, 400])))
+            await scheduler.sleep(generator.below(generator.pick([40, 400, 2_000])))
             await collectOnline(store, generator.coin() ? Collector.thorough : Collector.draw(&generator))
         }
     }
