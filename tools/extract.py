@@ -32,6 +32,7 @@ from ctypes import byref, c_char_p, c_size_t, c_void_p
 
 EMPTY, INLINE, RECIPE, ASSEMBLY = range(4)
 FULL_OBJECT, COMPOSITE = 1, 2
+text = functools.partial(bytes.decode, errors="surrogateescape")
 
 
 class Damage(Exception):
@@ -41,10 +42,6 @@ class Damage(Exception):
 def require(condition, problem):
     if not condition:
         raise Damage(problem)
-
-
-def text(data):
-    return data.decode(errors="surrogateescape")
 
 
 class Handle(c_void_p):
@@ -245,7 +242,7 @@ class Record:
 
 
 # A run of bytes that is no assembly, and what is recorded about it.
-Part = collections.namedtuple("Part", "kind content size number checksums", defaults=[1, ()])
+Part = collections.namedtuple("Part", "kind content size number tag checksums", defaults=[1, None, ()])
 
 
 class Version:
@@ -289,9 +286,9 @@ class Contents:
             yield from [Part(version.kind, version.content, version.size)] * max(version.dash, 1)
             return
         for record in self.entries(version):
-            number, kind, content, size, md5 = record.take("IBQQ16s")
+            number, kind, content, size, tag = record.take("IBQQ16s")
             record.expect(kind < ASSEMBLY, "a part of a kind")
-            yield Part(kind, content, size, number, tuple(filter(None, [Checksum("MD5", md5), record.checksum()])))
+            yield Part(kind, content, size, number, tag, tuple(filter(None, [record.checksum()])))
 
     def inline(self, part):
         record = self.tables.get("inline", struct.pack(">Q", part.content), f"inline record {part.content:#018x}")
@@ -321,6 +318,7 @@ class Contents:
         for record in self.entries(part):
             digest, plain, _, pack, offset = record.take("32sIIII")
             data = self.chunk(digest, pack, offset)
+            self.identity.update(digest)
             require(len(data) == plain, "a chunk has another length than its recipe says")
             yield data
 
@@ -358,8 +356,7 @@ class Contents:
         except OSError as error:
             raise Damage(f"pack {pack:08x}: {error.strerror}") from None
 
-    def check_packs(self, report):
-        """A frame has all it needs, so what is wrong with a pack's header costs no object."""
+    def check_packs(self, report):  # A frame has all it needs, so what is wrong here costs no object.
         for key, _ in self.tables.scan("system", b"P"):
             pack = int.from_bytes(key[1:])
             try:
@@ -371,13 +368,12 @@ class Contents:
         """Writes an object and checks it in every way there is; its SHA-256 in hexadecimal."""
         full = [it for it in version.checksums if it.kind == FULL_OBJECT]
         composite = [it for it in version.checksums if it.kind == COMPOSITE]
-        # Of an object in parts the entity tag, too, is made of the parts' digests.
-        (composite if version.dash else full).append(Checksum("MD5", version.tag))
         whole = Digests(["SHA256", *(it.algorithm for it in full)])
         by_part = {it.algorithm: b"" for it in composite if it.algorithm in CHECKSUMS}
-        sizes, sources = [], {EMPTY: lambda _: (), INLINE: self.inline, RECIPE: self.recipe}
+        sizes, tags, sources = [], b"", {EMPTY: lambda _: (), INLINE: self.inline, RECIPE: self.recipe}
         for part in self.parts(version):
-            digests, start = Digests([*by_part, *(it.algorithm for it in part.checksums)]), file.tell()
+            digests, start = Digests(["MD5", *by_part, *(it.algorithm for it in part.checksums)]), file.tell()
+            self.identity = hashlib.sha256()
             for piece in sources[part.kind](part):
                 file.write(piece)
                 whole.update(piece)
@@ -385,9 +381,14 @@ class Contents:
             sizes.append(file.tell() - start)
             require(sizes[-1] == part.size, f"part {part.number} has {sizes[-1]} bytes instead of {part.size}")
             digests.verify(part.checksums, f"part {part.number}")
+            # A tag is an MD5 or, if the writer chose that, of the chunks' digests.
+            md5, identity = digests.running["MD5"].digest(), self.identity.digest()[:16]
+            require(part.tag in (None, md5, identity), f"the entity tag of part {part.number} differs")
+            tags += part.tag or md5
             by_part = {algorithm: value + digests.running[algorithm].digest() for algorithm, value in by_part.items()}
         require(sum(sizes) == version.size and len(sizes) == max(version.dash, 1), "size or number of parts differ")
         whole.verify(full, "the object")
+        require(version.tag in ((hashlib.md5(tags).digest(), identity) if version.dash else (md5,)), "the entity tag differs")
         for it in composite:
             Digests([it.algorithm], by_part.get(it.algorithm, b"")).verify([it], "the parts' digests")
         return whole.running["SHA256"].hexdigest()
@@ -414,8 +415,8 @@ class Extraction:
             # Held until the end, so that no server starts meanwhile.
             self.lock = open(os.path.join(data, "LOCK"), "rb")
             fcntl.lockf(self.lock, fcntl.LOCK_SH | fcntl.LOCK_NB, 1)
-        with open(os.path.join(data, "FORMAT"), "rb") as file:
-            require(file.read() == b"drydock data format 1\n", f"FORMAT in {data} names another format")
+        with open(os.path.join(data, "FORMAT")) as file:
+            require(file.read() == "drydock data format 1\n", f"FORMAT in {data} names another format")
         self.tables = Tables(os.path.join(data, "metadata"), self.report)
         found = dict(self.tables.scan("system", b"F")).get(b"F", b"")
         require(found.startswith(b"DRYDSTOR\1\0\0\0"), f"the metadata in {data} has another format")

@@ -143,7 +143,7 @@ extension RegistryStore {
         let request = PutObjectRequest(
             bucket: bucket,
             key: key,
-            digests: DigestRequest(sha256: digests.contains { $0.algorithm == .sha256 }),
+            digests: DigestRequest(sha256: digests.contains { $0.algorithm == .sha256 }, md5: false),
         )
         do {
             _ = try await store.putObject(request, body: WholeBody(source, announced: digests))

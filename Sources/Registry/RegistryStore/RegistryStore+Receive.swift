@@ -153,7 +153,7 @@ extension RegistryStore {
             _ = try await store.uploadPart(
                 reference(open.id, open.session, uploadID),
                 number: open.session.partCount + 1,
-                digests: DigestRequest(),
+                digests: DigestRequest(md5: false),
                 expectedSize: nil,
                 body: body,
             )

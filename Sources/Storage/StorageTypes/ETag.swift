@@ -3,7 +3,8 @@
 
 /// An object's entity tag: the MD5 of the content, or of the parts' MD5s with the number of parts.
 ///
-/// `spec/s3.md` §4.1. Sixteen opaque bytes also serve encrypted objects, whose tag is not an MD5.
+/// `spec/s3.md` §4.1. Sixteen opaque bytes also serve encrypted objects, whose tag is not an MD5, and writes that ask for none
+/// (`DigestRequest.md5`).
 package struct ETag: Sendable, Hashable {
     /// 16 bytes.
     package let bytes: [UInt8]

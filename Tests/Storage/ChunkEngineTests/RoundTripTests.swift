@@ -86,6 +86,25 @@ import Testing
         #expect(plain.checksum == nil)
     }
 
+    @Test(arguments: [1_000, 20_000, 300_000])
+    func `has a tag of its chunks' identities when nobody asked for an MD5`(_ size: Int) async throws {
+        let fixture = try EngineFixture()
+        let bytes = PatternContent(seed: 4).bytes(0..<UInt64(size))
+        let request = DigestRequest(checksum: .crc32, sha256: true, md5: false)
+        let staged = try await fixture.stage(bytes, pieceByteCount: 333, digests: request)
+        try await fixture.engine.commit([staged]) { transaction throws(StoreError) in
+            transaction.set("a", try transaction.adopt(staged))
+        }
+        let segments = try fixture.pairs(.contents).filter { EngineKeys.content(in: $0.key)?.segment != nil }
+        let digests = try segments.flatMap { try RecipeSegment(decoding: $0.value).entries.flatMap(\.digest.bytes) }
+        #expect(staged.entityTag == ETag(bytes: [UInt8](SHA256.hash(digests).bytes.prefix(16)), partCount: 1))
+        #expect(staged.md5 == nil)
+        #expect(staged.sha256 == SHA256.hash(bytes))
+        #expect(staged.checksum?.bytes == RunningChecksum.hash(.crc32, bytes))
+        let asked = try await fixture.stage(bytes, digests: DigestRequest(checksum: .md5, md5: false))
+        #expect(asked.checksum?.bytes == MD5.hash(bytes))
+    }
+
     @Test func `is read in any range`() async throws {
         let fixture = try EngineFixture()
         var generator = SeededGenerator(seed: 11)

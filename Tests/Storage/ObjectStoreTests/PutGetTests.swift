@@ -178,6 +178,15 @@ import Testing
         #expect(result.checksum == expected.checksum)
     }
 
+    @Test func `is refused when nobody computes it`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        await #expect(throws: StoreError(.invalidRequest)) {
+            let md5 = [UInt8](repeating: 0, count: 16)
+            return try await put(fixture.store, ContentExpectations(md5: md5), DigestRequest(md5: false), size: 100_000)
+        }
+        try fixture.expectSound()
+    }
+
     @Test(arguments: ChecksumAlgorithm.allCases)
     func `is compared for every algorithm`(_ algorithm: ChecksumAlgorithm) async throws {
         let fixture = try await StoreFixture.withBucket()

@@ -12,7 +12,10 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     /// In order; those already committed as segments are taken away from the front.
     private(set) var staged: [StagedChunk] = []
     let holds: ChunkHolds
-    private var md5 = MD5()
+    /// Nil when nobody asked for it.
+    private var md5: MD5?
+    /// Of the chunks' digests, in order.
+    private var identity = SHA256()
     private var checksum: RunningChecksum?
     private var sha256: SHA256?
     private let chunker: Chunker
@@ -28,6 +31,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         self.engine = engine
         holds = ChunkHolds(engine.inFlight)
         chunker = Chunker(engine.configuration.chunkSizes)
+        md5 = digests.md5 || digests.checksum == .md5 ? MD5() : nil
         // The SHA-256 and the MD5 are computed anyway.
         if let algorithm = digests.checksum, algorithm != .sha256, algorithm != .md5 {
             checksum = RunningChecksum(algorithm)
@@ -41,21 +45,34 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
 
     /// The digests of everything so far.
     func digests(_ request: DigestRequest) -> StreamDigests {
-        StreamDigests(md5: md5.finalize(), sha256: sha256?.finalize(), checksum: checksum?.finalize(), request: request)
+        digests(request, sha256: sha256?.finalize())
+    }
+
+    private func digests(_ request: DigestRequest, sha256: SHA256Digest?) -> StreamDigests {
+        let md5 = md5?.finalize()
+        return StreamDigests(
+            entityTag: md5.map { ETag(bytes: $0) }
+                ?? ETag(bytes: [UInt8](identity.finalize().bytes.prefix(16)), partCount: 1),
+            md5: md5,
+            sha256: sha256,
+            checksum: checksum?.finalize(),
+            request: request
+        )
     }
 
     /// Stages a content of at most one chunk. Blocks.
     func processWhole(_ block: Block, _ request: DigestRequest) throws(StoreError) -> StreamDigests {
         var job = BlockJob(engine, holds, governor)
         let content = block.content
-        try engine.md5Lanes.update(&md5, content) { () throws(StoreError) in
-            checksum?.update(content)
-            try job.store([content])
-        }
+        md5Job = md5.map { engine.md5Lanes.submit($0, content, owner: block) }
+        defer { joinMD5() }
+        checksum?.update(content)
+        try job.store([content])
         // The content is its only chunk: one SHA-256 serves both.
         let digest = job.digests.first
         end(job, block)
-        return StreamDigests(md5: md5.finalize(), sha256: digest, checksum: checksum?.finalize(), request: request)
+        joinMD5()
+        return digests(request, sha256: digest)
     }
 
     /// Takes in the next block of a content of many chunks. Blocks.
@@ -64,7 +81,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         var job = BlockJob(engine, holds, governor)
         let content = block.content
         joinMD5()
-        md5Job = engine.md5Lanes.submit(md5, content, owner: block)
+        md5Job = md5.map { engine.md5Lanes.submit($0, content, owner: block) }
         checksum?.update(content)
         sha256?.update(content)
         let rest = try cut(block, isLast: isLast, into: &job)
@@ -95,6 +112,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         governor = job.governor
         if job.awaitedDigest == nil {
             staged.append(contentsOf: job.staged)
+            for digest in job.digests { digest.bytes.withUnsafeBytes { identity.update($0) } }
         } else {
             unresolved = (job, block)
         }
@@ -141,17 +159,25 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
 
 /// The digests of a whole content.
 struct StreamDigests: Sendable {
-    let md5: [UInt8]
+    let entityTag: ETag
+    let md5: [UInt8]?
     let sha256: SHA256Digest?
     let checksum: ChecksumValue?
 
-    init(md5: [UInt8], sha256: SHA256Digest?, checksum: [UInt8]?, request: DigestRequest) {
+    init(
+        entityTag: ETag,
+        md5: [UInt8]?,
+        sha256: SHA256Digest?,
+        checksum: [UInt8]?,
+        request: DigestRequest
+    ) {
+        self.entityTag = entityTag
         self.md5 = md5
         self.sha256 = sha256
         self.checksum =
             switch request.checksum {
             case nil: nil
-            case .md5: ChecksumValue(algorithm: .md5, bytes: md5)
+            case .md5: md5.map { ChecksumValue(algorithm: .md5, bytes: $0) }
             case .sha256: sha256.map { ChecksumValue(algorithm: .sha256, bytes: $0.bytes) }
             case .some(let algorithm): checksum.map { ChecksumValue(algorithm: algorithm, bytes: $0) }
             }

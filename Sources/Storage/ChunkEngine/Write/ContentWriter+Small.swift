@@ -22,8 +22,10 @@ extension ContentWriter {
             checksum = RunningChecksum(algorithm)
             checksum?.update(bytes)
         }
+        let md5 = MD5.hash(bytes)
         let digests = StreamDigests(
-            md5: MD5.hash(bytes),
+            entityTag: ETag(bytes: md5),
+            md5: md5,
             sha256: sha256,
             checksum: checksum?.finalize(),
             request: request
@@ -31,6 +33,7 @@ extension ContentWriter {
         let record = InlineRecord.encode(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
         return StagedContent(
             size: UInt64(bytes.count),
+            entityTag: digests.entityTag,
             md5: digests.md5,
             sha256: digests.sha256,
             checksum: digests.checksum,

@@ -181,6 +181,7 @@ package final class ContentWriter {
         )
         return StagedContent(
             size: size,
+            entityTag: digests.entityTag,
             md5: digests.md5,
             sha256: digests.sha256,
             checksum: digests.checksum,

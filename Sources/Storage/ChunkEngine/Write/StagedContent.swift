@@ -17,8 +17,9 @@ package struct StagedContent: Sendable {
 
     /// Plain bytes.
     package let size: UInt64
-    /// 16 bytes.
-    package let md5: [UInt8]
+    package let entityTag: ETag
+    /// 16 bytes; when the request asked for it, and when it cost nothing.
+    package let md5: [UInt8]?
     /// When the request asked for it, and when it cost nothing.
     package let sha256: SHA256Digest?
     package let checksum: ChecksumValue?

@@ -63,7 +63,7 @@ extension ObjectStore {
             let record = PartRecord(
                 content: try transaction.adopt(staged),
                 lastModified: transaction.now,
-                etag: ETag(bytes: staged.md5),
+                etag: ETag(bytes: staged.entityTag.bytes),
                 fields: fields,
             )
             try transaction.putPart(id, number, record)

@@ -23,7 +23,7 @@ extension ObjectStore {
             if let checksum = staged.checksum { fields.checksums = [checksum] }
             let record = VersionRecord(
                 lastModified: transaction.now,
-                etag: ETag(bytes: staged.md5),
+                etag: staged.entityTag,
                 content: try transaction.adopt(staged),
                 fields: fields,
             )
@@ -80,12 +80,15 @@ extension ObjectStore {
 extension ContentExpectations {
     /// - Throws: `badDigest`, `payloadHashMismatch`.
     fileprivate func compare(with staged: StagedContent) throws(StoreError) {
-        if let md5, md5 != staged.md5 {
-            throw StoreError(
-                .badDigest,
-                "the Content-MD5 you specified did not match what we received",
-                details: .digest(expected: Base64.encode(md5), calculated: Base64.encode(staged.md5)),
-            )
+        if let md5 {
+            guard let found = staged.md5 else { throw Self.notComputed("MD5") }
+            guard md5 == found else {
+                throw StoreError(
+                    .badDigest,
+                    "the Content-MD5 you specified did not match what we received",
+                    details: .digest(expected: Base64.encode(md5), calculated: Base64.encode(found)),
+                )
+            }
         }
         if let sha256 {
             guard let found = staged.sha256 else { throw Self.notComputed("SHA256") }
