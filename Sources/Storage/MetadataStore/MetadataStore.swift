@@ -49,19 +49,26 @@ package enum CachedValue: Sendable, Equatable {
     case unknown
 }
 
+/// Ordered keys and values as they are read. Keys compare as bytes. Calls may block; all are safe from any thread, concurrently.
+package protocol MetadataReading: Sendable {
+    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]?
+    /// A cursor over keys in `lower..<upper` (nil: to the end of the table) of the state at this moment, before the first.
+    func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError)
+        -> any MetadataCursor
+}
+
 /// Ordered keys and values with atomic, durable batches.
 ///
-/// Keys compare as bytes. Calls may block, except `getIfCached`; all are safe from any thread, concurrently.
+/// Calls may block, except `getIfCached`.
 /// After `commit` has thrown, the store refuses further commits (`failed`) until it is opened again, and goes on reading.
-package protocol MetadataStore: Sendable {
-    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]?
+package protocol MetadataStore: MetadataReading {
     /// Never touches the device. An empty value is `unknown`, wherever it is.
     func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue
     /// All or nothing, durable when it returns. Later operations on a key win over earlier ones.
     func commit(_ batch: MetadataBatch) throws(MetadataError)
-    /// A cursor over keys in `lower..<upper` (nil: to the end of the table) of the state at this moment, before the first.
-    func cursor(_ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) throws(MetadataError)
-        -> any MetadataCursor
+    /// All tables as they are at this moment, between two commits, whatever is committed later. What is deleted meanwhile
+    /// keeps its space, so let it go soon.
+    func snapshot() throws(MetadataError) -> any MetadataReading
     /// What a table takes on the device. Costs no more than a look-up.
     func footprint(_ table: MetadataTable) -> TableFootprint
     /// Gives back the space of what was deleted from a table, which otherwise comes back with later writes only. Takes some room

@@ -20,11 +20,19 @@ final class RocksDBCursor: MetadataCursor {
     private let lower: [UInt8]
     private var position: Position
 
-    init(_ handle: RocksDBHandle, _ table: MetadataTable, from lower: [UInt8], until upper: [UInt8]?) {
+    /// - Parameter snapshot: of this moment when there is none.
+    init(
+        _ handle: RocksDBHandle,
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?,
+        snapshot: OpaquePointer? = nil
+    ) {
         handle.hold()
         self.handle = handle
         self.lower = lower
         options = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_snapshot(options, snapshot)
         upperBound = .allocate(capacity: upper?.count ?? 0)
         if let upper {
             _ = upperBound.initialize(fromContentsOf: upper)

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The open database and what belongs to it; closed when the last of its holders has let go.
 ///
-/// The store is one holder and each cursor is another, so that a cursor that outlives `close()` does no harm.
+/// The store is one holder and each cursor or snapshot is another, so that one that outlives `close()` does no harm.
 /// `@unchecked Sendable`: the pointers are immutable and RocksDB is safe from any thread; only the last holder closes.
 final class RocksDBHandle: @unchecked Sendable {
     let database: OpaquePointer
@@ -29,6 +29,25 @@ final class RocksDBHandle: @unchecked Sendable {
 
     func table(_ table: MetadataTable) -> OpaquePointer {
         tables[Int(table.rawValue) - 1]
+    }
+
+    func get(
+        _ table: MetadataTable,
+        _ key: [UInt8],
+        _ options: OpaquePointer
+    ) throws(MetadataError) -> [UInt8]? {
+        let found = try MetadataError.checked { status in
+            rocksdb_get_pinned_cf(database, options, self.table(table), key, key.count, status)
+        }
+        return found.map(Self.take)
+    }
+
+    /// Copies the value and gives the pinned block back.
+    static func take(_ pinned: OpaquePointer) -> [UInt8] {
+        defer { rocksdb_pinnableslice_destroy(pinned) }
+        var count = 0
+        guard let start = rocksdb_pinnableslice_value(pinned, &count), count > 0 else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
     func hold() {

@@ -30,10 +30,7 @@ package final class RocksDBMetadataStore: MetadataStore {
 
     package func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
         checkNotClosed()
-        let found = try MetadataError.checked { status in
-            rocksdb_get_pinned_cf(handle.database, handle.reading, handle.table(table), key, key.count, status)
-        }
-        return found.map(Self.take)
+        return try handle.get(table, key, handle.reading)
     }
 
     package func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue {
@@ -55,7 +52,7 @@ package final class RocksDBMetadataStore: MetadataStore {
             throw MetadataError(rocksDBStatus: text)
         }
         guard let found else { return .absent }
-        let value = Self.take(found)
+        let value = RocksDBHandle.take(found)
         // For a key that may be in a file that is not open, RocksDB says OK and gives an empty value (`TableCache::Get`).
         return value.isEmpty ? .unknown : .value(value)
     }
@@ -94,6 +91,11 @@ package final class RocksDBMetadataStore: MetadataStore {
     ) throws(MetadataError) -> any MetadataCursor {
         checkNotClosed()
         return RocksDBCursor(handle, table, from: lower, until: upper)
+    }
+
+    package func snapshot() throws(MetadataError) -> any MetadataReading {
+        checkNotClosed()
+        return RocksDBSnapshot(handle)
     }
 
     package func footprint(_ table: MetadataTable) -> TableFootprint {
@@ -152,13 +154,5 @@ package final class RocksDBMetadataStore: MetadataStore {
 
     private func checkNotClosed() {
         precondition(state.load(ordering: .relaxed) != .closed, "the store has been closed")
-    }
-
-    /// Copies the value and gives the pinned block back.
-    private static func take(_ pinned: OpaquePointer) -> [UInt8] {
-        defer { rocksdb_pinnableslice_destroy(pinned) }
-        var count = 0
-        guard let start = rocksdb_pinnableslice_value(pinned, &count), count > 0 else { return [] }
-        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 }

@@ -8,9 +8,9 @@ import StorageTypes
 
 /// Walks over key ranges with a closure that may throw. Blocks: for a worker thread, or a stopped store.
 struct TableScan {
-    let metadata: any MetadataStore
+    let metadata: any MetadataReading
 
-    init(_ metadata: any MetadataStore) {
+    init(_ metadata: any MetadataReading) {
         self.metadata = metadata
     }
 

@@ -85,6 +85,29 @@ import Testing
         }
     }
 
+    @Test(arguments: MetadataSubject.Kind.allCases)
+    func `a snapshot shows all tables between two commits, whatever comes later`(kind: MetadataSubject.Kind) throws {
+        let subject = MetadataSubject(kind)
+        let store = try subject.open()
+        for table in MetadataTable.allCases { try store.put(table, [([1], [1]), ([2], [2])]) }
+        let snapshot = try store.snapshot()
+        for table in MetadataTable.allCases {
+            try store.put(table, [([1], [9]), ([3], [3])])
+            try store.delete(table, [2])
+            try store.compact(table, movedByteCountMax: 0)
+        }
+        for table in MetadataTable.allCases {
+            #expect(try snapshot.get(table, [1]) == [1])
+            #expect(try snapshot.get(table, [2]) == [2])
+            #expect(try snapshot.get(table, [3]) == nil)
+            let cursor = try snapshot.cursor(table, from: [], until: nil)
+            #expect(try cursor.remainingKeys() == [[1], [2]])
+            #expect(try store.get(table, [1]) == [9])
+        }
+        // New files are made in its directory.
+        withExtendedLifetime(subject) {}
+    }
+
     /// A range and the keys it must show.
     struct Bounds: CustomTestStringConvertible {
         let lower: [UInt8]

@@ -68,6 +68,11 @@ package final class SimulatedMetadataStore: MetadataStore {
         )
     }
 
+    package func snapshot() throws(MetadataError) -> any MetadataReading {
+        if space.power.isOff { throw .powerLost }
+        return SimulatedSnapshot(tables: space.state.withLock { $0.tables }, power: space.power)
+    }
+
     package func footprint(_ table: MetadataTable) -> TableFootprint { TableFootprint() }
 
     /// What is deleted here takes no space.
@@ -109,6 +114,25 @@ package final class SimulatedMetadataStore: MetadataStore {
 }
 
 /// A walk over a copy of the table.
+private struct SimulatedSnapshot: MetadataReading {
+    let tables: SimulatedTables
+    let power: SimulatedPower
+
+    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
+        if power.isOff { throw .powerLost }
+        return tables[table][key]
+    }
+
+    func cursor(
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?
+    ) throws(MetadataError) -> any MetadataCursor {
+        if power.isOff { throw .powerLost }
+        return SimulatedCursor(tables[table], from: lower, until: upper, power: power)
+    }
+}
+
 private final class SimulatedCursor: MetadataCursor {
     private let table: SimulatedTable
     private let lower: [UInt8]

@@ -27,7 +27,7 @@ struct ChunksByPack {
     private var chunks: [UInt32: [IndexedChunk]] = [:]
 
     /// Records that can't be read are passed over: their packs' counts will not come out.
-    init(_ metadata: any MetadataStore, packs: Set<UInt32>) throws(StoreError) {
+    init(_ metadata: any MetadataReading, packs: Set<UInt32>) throws(StoreError) {
         var found: [UInt32: [IndexedChunk]] = [:]
         try metadata.forEach(.chunks, from: [], until: nil) { key, value in
             guard key.count == 32, let record = try? ChunkRecord(decoding: value), packs.contains(record.pack) else {

@@ -44,7 +44,7 @@ package struct DamageTrace: Sendable {
     }
 
     /// What is wrong with each content concerned. Reads the recipes and, for missing packs, the index. Blocks.
-    package func affectedContents(_ metadata: any MetadataStore) throws(StoreError) -> [UInt64: String] {
+    package func affectedContents(_ metadata: any MetadataReading) throws(StoreError) -> [UInt64: String] {
         guard !isEmpty else { return [:] }
         var chunks = chunks
         if !packs.isEmpty {
@@ -71,7 +71,7 @@ package struct DamageTrace: Sendable {
     }
 
     private func forEachSegment(
-        _ metadata: any MetadataStore,
+        _ metadata: any MetadataReading,
         _ kind: ContentReference.Kind,
         _ body: (UInt64, [UInt8]) -> Void
     ) throws(StoreError) {

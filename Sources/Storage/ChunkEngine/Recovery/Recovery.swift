@@ -185,7 +185,7 @@ struct Recovery {
     }
 }
 
-extension MetadataStore {
+extension MetadataReading {
     /// Calls `body` with each pair in `lower..<upper` (nil: to the end of the table) in key order. Blocks.
     func forEach(
         _ table: MetadataTable,

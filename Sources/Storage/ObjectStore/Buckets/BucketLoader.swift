@@ -7,7 +7,7 @@ import StorageTypes
 
 /// Reads all buckets and their policies. Blocks; once, at open.
 enum BucketLoader {
-    static func load(_ metadata: any MetadataStore) throws(StoreError) -> [BucketName: BucketTable.Entry] {
+    static func load(_ metadata: any MetadataReading) throws(StoreError) -> [BucketName: BucketTable.Entry] {
         let documents = try documents(metadata)
         var entries: [BucketName: BucketTable.Entry] = [:]
         let prefix = [ObjectKeys.SystemPrefix.bucket]
@@ -26,7 +26,7 @@ enum BucketLoader {
         return entries
     }
 
-    private static func documents(_ metadata: any MetadataStore) throws(StoreError) -> [[UInt8]: String] {
+    private static func documents(_ metadata: any MetadataReading) throws(StoreError) -> [[UInt8]: String] {
         var documents: [[UInt8]: String] = [:]
         let prefix = [ObjectKeys.SystemPrefix.bucketDocument]
         try TableScan(metadata).forEach(.system, prefix: prefix) { key, value throws(StoreError) in

@@ -17,7 +17,7 @@ package struct ObjectAudit: Sendable {
     private let problemCountMax = 10_000
 
     /// - Parameter damaged: contents that lost bytes, by id, and how.
-    init(_ metadata: any MetadataStore, damaged: [UInt64: String] = [:]) throws(StoreError) {
+    init(_ metadata: any MetadataReading, damaged: [UInt64: String] = [:]) throws(StoreError) {
         try readBuckets(metadata)
         try readObjects(metadata)
         try readUploads(metadata)
@@ -35,7 +35,7 @@ package struct ObjectAudit: Sendable {
         "its record can't be read: \(error.reason) at byte \(error.offset)"
     }
 
-    private mutating func readBuckets(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func readBuckets(_ metadata: any MetadataReading) throws(StoreError) {
         var found: [(ObjectProblem.Subject, String)] = []
         var names: [UInt64: String] = [:]
         var idMax: UInt64 = 0
@@ -67,7 +67,7 @@ package struct ObjectAudit: Sendable {
         for (subject, text) in found { add(subject, text) }
     }
 
-    private mutating func readObjects(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func readObjects(_ metadata: any MetadataReading) throws(StoreError) {
         for table in [MetadataTable.objects, .versions] {
             try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
                 let subject = names.object(key)
@@ -83,7 +83,7 @@ package struct ObjectAudit: Sendable {
         }
     }
 
-    private mutating func readUploads(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func readUploads(_ metadata: any MetadataReading) throws(StoreError) {
         let prefix = [ObjectKeys.UploadsPrefix.upload]
         try TableScan(metadata).forEach(.uploads, prefix: prefix) { key, value throws(StoreError) in
             guard let split = ObjectKeys.splitUpload(key), let bucket = names.buckets[split.bucketID] else {
@@ -100,7 +100,7 @@ package struct ObjectAudit: Sendable {
         }
     }
 
-    private mutating func readParts(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func readParts(_ metadata: any MetadataReading) throws(StoreError) {
         try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
             key,
             value throws(StoreError) in
@@ -118,7 +118,7 @@ package struct ObjectAudit: Sendable {
     /// A second walk, only when something was found, gives contents the names of those who refer to them.
     private mutating func nameFindings(
         _ findings: [UInt64: String],
-        _ metadata: any MetadataStore
+        _ metadata: any MetadataReading
     ) throws(StoreError) {
         var unnamed = findings
         var found: [(ObjectProblem.Subject, String)] = []

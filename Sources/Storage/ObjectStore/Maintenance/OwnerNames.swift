@@ -28,7 +28,7 @@ struct OwnerNames {
     /// Calls `body` with everybody who refers to one of `contents`. Reads all versions and parts.
     func forEachOwner(
         of contents: [UInt64: String],
-        _ metadata: any MetadataStore,
+        _ metadata: any MetadataReading,
         _ body: (ObjectProblem.Subject, _ content: UInt64, _ text: String) -> Void
     ) throws(StoreError) {
         guard !contents.isEmpty else { return }
@@ -53,7 +53,7 @@ struct OwnerNames {
 
 extension OwnerNames {
     /// What can be read of the names. Blocks.
-    init(_ metadata: any MetadataStore) throws(StoreError) {
+    init(_ metadata: any MetadataReading) throws(StoreError) {
         var buckets: [UInt64: String] = [:]
         let scan = TableScan(metadata)
         try scan.forEach(.system, prefix: [ObjectKeys.SystemPrefix.bucket]) { key, value throws(StoreError) in

@@ -34,7 +34,7 @@ struct ReferenceAudit {
     }
 
     /// Called once everything outside table `contents` has been noted.
-    mutating func run(_ metadata: any MetadataStore) throws(StoreError) {
+    mutating func run(_ metadata: any MetadataReading) throws(StoreError) {
         try noteAssemblies(metadata)
         counted.sort()
         inline.sort()
@@ -43,7 +43,7 @@ struct ReferenceAudit {
     }
 
     /// An assembly that waits for reclamation still refers to its parts.
-    private mutating func noteAssemblies(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func noteAssemblies(_ metadata: any MetadataReading) throws(StoreError) {
         var parts: [ContentReference] = []
         try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
             guard EngineKeys.content(in: key)?.segment != nil, value.count > 1,
@@ -56,7 +56,7 @@ struct ReferenceAudit {
         for part in parts { note(part) }
     }
 
-    private mutating func compareHeads(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func compareHeads(_ metadata: any MetadataReading) throws(StoreError) {
         var heads = Merge(counted)
         var findings: [(UInt64, String)] = []
         try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
@@ -76,7 +76,7 @@ struct ReferenceAudit {
         add(findings)
     }
 
-    private mutating func compareInline(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func compareInline(_ metadata: any MetadataReading) throws(StoreError) {
         var owners = Merge(inline)
         var findings: [(UInt64, String)] = []
         try TableScan(metadata).forEach(.inline, prefix: []) { key, value throws(StoreError) in

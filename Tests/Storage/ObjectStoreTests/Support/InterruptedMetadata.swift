@@ -51,6 +51,10 @@ final class InterruptedMetadata: MetadataStore {
         return try base.cursor(table, from: lower, until: upper)
     }
 
+    func snapshot() throws(MetadataError) -> any MetadataReading {
+        try base.snapshot()
+    }
+
     func commit(_ batch: MetadataBatch) throws(MetadataError) {
         try base.commit(batch)
     }

@@ -9,9 +9,10 @@ struct MonitoredMetadata: MetadataStore {
     let base: SimulatedMetadataStore
     let monitor: any MachineMonitor
 
+    private var reading: MonitoredReading { MonitoredReading(base: base, monitor: monitor) }
+
     func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
-        monitor.willPerform(.lookUp, isLocked: false)
-        return try base.get(table, key)
+        try reading.get(table, key)
     }
 
     func getIfCached(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> CachedValue {
@@ -35,8 +36,11 @@ struct MonitoredMetadata: MetadataStore {
         from lower: [UInt8],
         until upper: [UInt8]?
     ) throws(MetadataError) -> any MetadataCursor {
-        monitor.willPerform(.lookUp, isLocked: false)
-        return try base.cursor(table, from: lower, until: upper)
+        try reading.cursor(table, from: lower, until: upper)
+    }
+
+    func snapshot() throws(MetadataError) -> any MetadataReading {
+        MonitoredReading(base: try base.snapshot(), monitor: monitor)
     }
 
     func footprint(_ table: MetadataTable) -> TableFootprint {
@@ -55,5 +59,24 @@ struct MonitoredMetadata: MetadataStore {
 
     func close() {
         base.close()
+    }
+}
+
+private struct MonitoredReading: MetadataReading {
+    let base: any MetadataReading
+    let monitor: any MachineMonitor
+
+    func get(_ table: MetadataTable, _ key: [UInt8]) throws(MetadataError) -> [UInt8]? {
+        monitor.willPerform(.lookUp, isLocked: false)
+        return try base.get(table, key)
+    }
+
+    func cursor(
+        _ table: MetadataTable,
+        from lower: [UInt8],
+        until upper: [UInt8]?
+    ) throws(MetadataError) -> any MetadataCursor {
+        monitor.willPerform(.lookUp, isLocked: false)
+        return try base.cursor(table, from: lower, until: upper)
     }
 }
