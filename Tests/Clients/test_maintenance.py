@@ -79,6 +79,9 @@ def test_deleted_space_comes_back_while_clients_work(own):
     # The census comes some seconds after the start.
     assert wait_for(lambda: metric(server, 'drydock_bucket_objects{bucket="bucket"}') is not None, 40)
     assert metric(server, "drydock_store_deduplicated_bytes") > 24 << 20
+    for name in ["deduplicated_bytes", "compressed_bytes", "exclusive_bytes"]:
+        assert metric(server, f'drydock_bucket_{name}{{bucket="bucket"}}') > 24 << 20
+    assert metric(server, 'drydock_bucket_relative_error{bucket="bucket"}') == 0
     server.stop()
     assert json.loads(server.verb("fsck", "--json").stdout)["clean"]
     server.start()
@@ -117,7 +120,12 @@ def test_verbs_work_on_a_running_store(own):
     s3.put_object(Bucket="bucket", Key="small", Body=b"x" * 100)
     stats = json.loads(server.verb("stats", "--json").stdout)
     assert stats["logicalBytes"] == 6 << 20 and stats["deduplicatedBytes"] == 3 << 20
-    assert {"name": "bucket", "objects": 3, "logicalBytes": (6 << 20) + 100, "uploads": 0} in stats["buckets"]
+    stored = (3 << 20) + 100
+    assert {
+        "name": "bucket", "objects": 3, "logicalBytes": (6 << 20) + 100, "deduplicatedBytes": stored,
+        "compressedBytes": stored, "exclusiveBytes": stored, "uploads": 0, "uploadBytes": 0, "relativeError": 0,
+    } in stats["buckets"]
+    assert stats["inlineBytes"] == 100 and stats["waitingBytes"] == 0
     dry = json.loads(server.verb("gc", "--dry-run", "--json").stdout)
     assert dry["dryRun"] and dry["reclaimedContents"] == 0
     assert "never" in server.verb("scrub").stdout

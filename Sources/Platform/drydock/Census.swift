@@ -1,6 +1,8 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ChunkEngine
+import Glibc
 import Logging
 import ObjectStore
 import ServiceLifecycle
@@ -9,9 +11,14 @@ import Synchronization
 
 /// Counts now and then what each bucket holds, for `/metrics`: `drydock stats` as a service.
 ///
-/// A count reads every key, so it comes when something has changed, and four times an hour at most.
+/// A count reads every key, so it comes when something has changed, takes a quarter of a core at most, and four times an hour
+/// at most; one that takes long is rarer, so that it all comes to a hundredth of a core.
 final class Census: Service {
     private static let interval = Duration.seconds(900)
+    /// Of a core, while it counts.
+    private static let coreShareMax = 0.25
+    /// From one count to the next, in times of how long one takes.
+    private static let restShare = 25
 
     private let store: ObjectStore
     private let logger: Logger
@@ -32,21 +39,27 @@ final class Census: Service {
             // Soon after the start, but not in its way.
             try await Task.sleep(for: .seconds(20))
             while true {
+                var rest = Self.interval
                 let current = self.store.changeCount
                 if current != change {
-                    await self.count()
+                    let time = await ContinuousClock().measure { await self.count() }
+                    rest = max(rest, time * Self.restShare)
                     change = current
                 }
-                try await Task.sleep(for: Self.interval)
+                try await Task.sleep(for: rest)
             }
         }
     }
 
     private func count() async {
         do throws(StoreError) {
-            let statistics = try await store.statistics()
+            let patience = Patience(coreShareMax: Self.coreShareMax) { pause in
+                usleep(UInt32(pause / .microseconds(1)))
+            }
+            let statistics = try await store.statistics(patience)
             counted.withLock { $0 = statistics }
         } catch {
+            guard !Task.isCancelled else { return }
             logger.warning("buckets not counted", metadata: ["reason": "\(error)"])
         }
     }

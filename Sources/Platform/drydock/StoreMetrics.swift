@@ -48,23 +48,29 @@ enum StoreMetrics {
             ("logical_bytes", "Bytes of contents in packs, each time they are stored.", engine.logicalByteCount),
             ("deduplicated_bytes", "Bytes of the distinct chunks.", engine.deduplicatedByteCount),
             ("compressed_bytes", "Their bytes as stored.", engine.compressedByteCount),
-            ("inline_bytes", "Bytes of small contents, which ride in the metadata.", engine.inlineByteCount),
+            ("inline_bytes", "Bytes of small contents, which ride in the metadata.", statistics.inlineByteCount),
+            ("waiting_bytes", "Bytes of stored chunks that no bucket has, or not yet.", statistics.waitingByteCount),
             ("quarantined_frames", "Frames and inline contents found damaged.", engine.quarantinedFrameCount),
         ]
         for stage in stages {
             page.family("drydock_store_\(stage.name)", .gauge, help: stage.help + " Counted every quarter of an hour.")
             page.sample("drydock_store_\(stage.name)", Double(stage.value))
         }
-        let columns: [(name: String, help: String, value: (BucketStatistics) -> UInt64)] = [
-            ("objects", "Objects.", { $0.objectCount }),
-            ("logical_bytes", "Bytes of the objects.", { $0.logicalByteCount }),
-            ("uploads", "Multipart uploads under way.", { $0.uploadCount }),
+        let columns: [(name: String, help: String, value: (BucketStatistics) -> Double)] = [
+            ("objects", "Objects.", { Double($0.objectCount) }),
+            ("logical_bytes", "Bytes of the objects.", { Double($0.logicalByteCount) }),
+            ("deduplicated_bytes", "Bytes of the distinct chunks.", { Double($0.holdings.deduplicatedByteCount) }),
+            ("compressed_bytes", "Their bytes as stored.", { Double($0.holdings.compressedByteCount) }),
+            ("exclusive_bytes", "Those that no other bucket has.", { Double($0.holdings.exclusiveByteCount) }),
+            ("relative_error", "Of the three before; 0 when exact.", { $0.holdings.relativeError }),
+            ("uploads", "Multipart uploads under way.", { Double($0.uploadCount) }),
+            ("upload_bytes", "Bytes of their parts.", { Double($0.uploadByteCount) }),
         ]
         for column in columns {
             let name = "drydock_bucket_\(column.name)"
             page.family(name, .gauge, help: column.help + " Counted every quarter of an hour.")
             for bucket in statistics.buckets {
-                page.sample(name, labels: [("bucket", bucket.name.string)], Double(column.value(bucket)))
+                page.sample(name, labels: [("bucket", bucket.name.string)], column.value(bucket))
             }
         }
     }

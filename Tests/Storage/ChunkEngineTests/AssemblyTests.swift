@@ -4,6 +4,7 @@
 import ChunkEngine
 import ChunkFormat
 import FileStore
+import MetadataStore
 import StorageTestSupport
 import StorageTypes
 import Testing
@@ -61,6 +62,7 @@ import Testing
         let report = try await next.collectGarbage()
         #expect(report.contentCount == 4 && report.remainingGarbageByteCount == 0)
         let rest = try next.statistics()
-        #expect(rest.chunkCount == 0 && rest.packCount == 0 && rest.inlineCount == 0)
+        #expect(rest.chunkCount == 0 && rest.packCount == 0)
+        #expect(try next.pairs(.inline).isEmpty)
     }
 }

@@ -111,7 +111,7 @@ import Testing
         _ = try await fixture.store.upload("u")
         let audit = try ObjectStoreMaintenance.audit(metadata: fixture.metadata)
         #expect(audit.problems.isEmpty && audit.objectCount == 10 && audit.uploadCount == 1)
-        let statistics = try ObjectStoreMaintenance.statistics(metadata: fixture.metadata)
+        let statistics = try ObjectStoreMaintenance.statistics(metadata: fixture.metadata).buckets
         #expect(statistics.map(\.logicalByteCount) == [45_000])
         #expect(statistics.map(\.objectCount) == [10] && statistics.map(\.uploadCount) == [1])
     }

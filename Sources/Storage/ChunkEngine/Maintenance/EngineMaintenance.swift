@@ -53,8 +53,8 @@ package enum EngineMaintenance {
         return report
     }
 
-    /// What the store holds, before and after each way of saving space. Reads the chunk index and the inline contents.
-    package static func statistics(metadata: any MetadataStore) throws(StoreError) -> EngineStatistics {
+    /// What the store holds, before and after each way of saving space. Reads the chunk index.
+    package static func statistics(metadata: any MetadataReading) throws(StoreError) -> EngineStatistics {
         try EngineStatistics(metadata)
     }
 }

@@ -15,8 +15,6 @@ package struct EngineStatistics: Sendable, Hashable {
     /// Their payloads as they are stored.
     package private(set) var compressedByteCount: UInt64 = 0
     package private(set) var chunkCount: UInt64 = 0
-    package private(set) var inlineByteCount: UInt64 = 0
-    package private(set) var inlineCount: UInt64 = 0
     package private(set) var packCount: UInt64 = 0
     /// Up to the last committed frame of each pack.
     package private(set) var packByteCount: UInt64 = 0
@@ -28,18 +26,12 @@ package struct EngineStatistics: Sendable, Hashable {
     package private(set) var quarantinedFrameCount: UInt64 = 0
 
     /// Blocks.
-    init(_ metadata: any MetadataStore) throws(StoreError) {
+    init(_ metadata: any MetadataReading) throws(StoreError) {
         try addChunks(metadata)
         try addSystem(metadata)
-        var inline: (count: UInt64, byteCount: UInt64) = (0, 0)
-        try metadata.forEach(.inline, from: [], until: nil) { _, value in
-            inline.count += 1
-            inline.byteCount += UInt64(max(0, value.count - InlineRecord.headerByteCount))
-        }
-        (inlineCount, inlineByteCount) = inline
     }
 
-    private mutating func addChunks(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func addChunks(_ metadata: any MetadataReading) throws(StoreError) {
         try metadata.forEach(.chunks, from: [], until: nil) { key, value throws(StoreError) in
             let record = try StorageCall.decoding("chunk \(Hex.encode(key))") { () throws(DecodeError) in
                 try ChunkRecord(decoding: value)
@@ -51,7 +43,7 @@ package struct EngineStatistics: Sendable, Hashable {
         }
     }
 
-    private mutating func addSystem(_ metadata: any MetadataStore) throws(StoreError) {
+    private mutating func addSystem(_ metadata: any MetadataReading) throws(StoreError) {
         let packs = EngineKeys.range(of: EngineKeys.packPrefix)
         try metadata.forEach(.system, from: packs.lower, until: packs.upper) { key, value throws(StoreError) in
             let record = try StorageCall.decoding("pack record \(Hex.encode(key))") { () throws(DecodeError) in

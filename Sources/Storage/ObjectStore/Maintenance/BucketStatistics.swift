@@ -1,35 +1,83 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import ChunkEngine
 import ChunkFormat
-package import MetadataStore
+import MetadataStore
 package import StorageTypes
 
-/// What one bucket holds, as its clients count it: before deduplication and compression.
+/// What one bucket holds.
 package struct BucketStatistics: Sendable, Hashable {
-    package var name: BucketName
-    package var objectCount: UInt64 = 0
-    package var logicalByteCount: UInt64 = 0
+    package let name: BucketName
+    package fileprivate(set) var objectCount: UInt64 = 0
+    /// As its clients count them: before deduplication and compression.
+    package fileprivate(set) var logicalByteCount: UInt64 = 0
     /// Multipart uploads that are neither complete nor aborted.
-    package var uploadCount: UInt64 = 0
+    package fileprivate(set) var uploadCount: UInt64 = 0
+    /// Of the parts of these.
+    package fileprivate(set) var uploadByteCount: UInt64 = 0
+    /// What objects and parts take, and what would come back if the bucket went.
+    package fileprivate(set) var holdings = ChunkHoldings()
 
-    /// All buckets by name. Reads every key: for a stopped store, or a worker thread with time.
-    package static func collect(_ metadata: any MetadataStore) throws(StoreError) -> [BucketStatistics] {
-        var result: [BucketStatistics] = []
-        for (name, entry) in try BucketLoader.load(metadata) {
-            var statistics = BucketStatistics(name: name)
-            let prefix = ObjectKeys.object(entry.id, [])
-            try TableScan(metadata).forEach(.objects, prefix: prefix) { key, value throws(StoreError) in
-                let header = try VersionHeader.decode(value, key)
-                guard !header.isDeleteMarker else { return }
-                statistics.objectCount += 1
-                statistics.logicalByteCount += header.content.size
-            }
-            try TableScan(metadata).forEach(.uploads, prefix: ObjectKeys.uploadKeyPrefix(entry.id, [])) { _, _ in
-                statistics.uploadCount += 1
-            }
-            result.append(statistics)
+    fileprivate init(name: BucketName) {
+        self.name = name
+    }
+}
+
+/// What a store holds.
+package struct StoreStatistics: Sendable {
+    package let engine: EngineStatistics
+    /// By name.
+    package let buckets: [BucketStatistics]
+    /// Of stored chunks that no bucket has: they wait for the garbage collection, or are being uploaded.
+    package let waitingByteCount: UInt64
+
+    /// Of small objects and parts, which ride in the metadata.
+    package var inlineByteCount: UInt64 { buckets.reduce(0) { $0 + $1.holdings.inlineByteCount } }
+
+    /// Reads every key but those of small contents. Blocks.
+    init(_ metadata: any MetadataReading) throws(StoreError) {
+        engine = try EngineMaintenance.statistics(metadata: metadata)
+        var owners = try ChunkOwners(metadata, totals: engine)
+        var buckets: [BucketStatistics] = []
+        for (name, entry) in try BucketLoader.load(metadata).sorted(by: { $0.key < $1.key }) {
+            var bucket = BucketStatistics(name: name)
+            try bucket.count(entry.id, metadata, &owners)
+            buckets.append(bucket)
         }
-        return result.sorted { $0.name < $1.name }
+        let holdings = owners.finish()
+        for index in buckets.indices { buckets[index].holdings = holdings.owners[index] }
+        waitingByteCount = holdings.unownedByteCount
+        self.buckets = buckets
+    }
+}
+
+extension BucketStatistics {
+    /// Counts everything but the holdings, for which it tells whose contents are whose.
+    fileprivate mutating func count(
+        _ bucketID: UInt64,
+        _ metadata: any MetadataReading,
+        _ owners: inout ChunkOwners
+    ) throws(StoreError) {
+        owners.beginOwner()
+        let scan = TableScan(metadata)
+        try scan.forEach(.objects, prefix: ObjectKeys.object(bucketID, [])) { key, value throws(StoreError) in
+            let header = try VersionHeader.decode(value, key)
+            guard !header.isDeleteMarker else { return }
+            objectCount += 1
+            logicalByteCount += header.content.size
+            try owners.add(header.content)
+        }
+        try scan.forEach(.uploads, prefix: ObjectKeys.uploadKeyPrefix(bucketID, [])) { key, _ throws(StoreError) in
+            uploadCount += 1
+            guard let id = ObjectKeys.splitUpload(key)?.id else { return }
+            let parts = ObjectKeys.parts(id)
+            try scan.forEach(.uploads, from: parts.lower, until: parts.upper) { key, value throws(StoreError) in
+                let content = try PartRecord.decode(value, key).content
+                uploadByteCount += content.size
+                try owners.add(content)
+                return true
+            }
+        }
     }
 }

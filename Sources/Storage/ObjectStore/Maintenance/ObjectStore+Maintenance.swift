@@ -74,14 +74,10 @@ extension ObjectStore {
         }
     }
 
-    /// What everything takes, stage by stage, and what each bucket holds. Reads every key, on a worker.
-    package func statistics() async throws(StoreError) -> StoreStatistics {
-        try await onWorker { metadata throws(StoreError) in
-            StoreStatistics(
-                engine: try EngineMaintenance.statistics(metadata: metadata),
-                buckets: try BucketStatistics.collect(metadata)
-            )
-        }
+    /// What everything takes, stage by stage, and what each bucket holds. Reads every key but those of small contents, on a
+    /// worker, and ends soon after the task is cancelled.
+    package func statistics(_ patience: Patience = .none) async throws(StoreError) -> StoreStatistics {
+        try await workers.walk(metadata, patience) { metadata throws(StoreError) in try StoreStatistics(metadata) }
     }
 }
 
@@ -92,16 +88,4 @@ package struct ScrubProgress: Sendable, Hashable {
     /// Of the last pass that ended.
     package let completed: Timestamp?
     package let isUnderWay: Bool
-}
-
-/// What a store holds.
-package struct StoreStatistics: Sendable {
-    package let engine: EngineStatistics
-    /// By name.
-    package let buckets: [BucketStatistics]
-
-    package init(engine: EngineStatistics, buckets: [BucketStatistics]) {
-        self.engine = engine
-        self.buckets = buckets
-    }
 }

@@ -25,13 +25,13 @@ package enum ObjectStoreMaintenance {
     }
 
     /// Checks the records of buckets, objects, uploads and parts and what they refer to, without reading a pack.
-    package static func audit(metadata: any MetadataStore) throws(StoreError) -> ObjectAudit {
+    package static func audit(metadata: any MetadataReading) throws(StoreError) -> ObjectAudit {
         try ObjectAudit(metadata)
     }
 
-    /// What each bucket holds, by name.
-    package static func statistics(metadata: any MetadataStore) throws(StoreError) -> [BucketStatistics] {
-        try BucketStatistics.collect(metadata)
+    /// What everything takes, stage by stage, and what each bucket holds.
+    package static func statistics(metadata: any MetadataReading) throws(StoreError) -> StoreStatistics {
+        try StoreStatistics(metadata)
     }
 }
 
