@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import StorageTypes
-import Synchronization
 
 extension ChunkEngine {
     /// Gives back the space of what nobody refers to, beside all other work. One collection at a time.
@@ -20,7 +19,7 @@ extension ChunkEngine {
         defer { parts.collections.end() }
         var collector = GarbageCollector(parts, commits, policy, pause: pause)
         let report = try await collector.run()
-        parts.collections.add(report)
+        parts.collections.add { $0.add(report) }
         return report
     }
 
@@ -36,33 +35,5 @@ extension ChunkEngine {
     }
 
     /// What all collections since the start did together.
-    package var collectedGarbage: GCReport { parts.collections.total }
-}
-
-/// Keeps collections apart, and adds up what they did.
-final class Collections: Sendable {
-    private struct State {
-        var isRunning = false
-        var total = GCReport()
-    }
-
-    private let state = Mutex(State())
-
-    var total: GCReport { state.withLock { $0.total } }
-
-    func begin() throws(StoreError) {
-        let isFirst = state.withLock { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        guard isFirst else { throw StoreError(.slowDown, "a garbage collection is under way") }
-    }
-
-    func end() {
-        state.withLock { $0.isRunning = false }
-    }
-
-    func add(_ report: GCReport) {
-        state.withLock { $0.total.add(report) }
-    }
+    package var collectedGarbage: GCReport { parts.collections.totals }
 }

@@ -3,7 +3,6 @@
 
 package import ChunkFormat
 package import StorageTypes
-import Synchronization
 
 extension ChunkEngine {
     /// Reads and verifies everything that is stored, beside all other work. One scrub at a time.
@@ -14,20 +13,24 @@ extension ChunkEngine {
     /// - Parameters:
     ///   - pause: waits, to keep the policy's rate.
     ///   - found: called with each finding when it is made, from any thread.
-    /// - Throws: `slowDown` while another one is under way; `ioFailure`; as `commit`.
+    /// - Throws: `slowDown` while another one is under way, which ends soon when this one starts over and that one does not;
+    ///   `ioFailure`; as `commit`.
     package func scrub(
         _ policy: ScrubPolicy,
         pause: @escaping @Sendable (Duration) async -> Void,
         found: @escaping @Sendable (ScrubFinding) -> Void
     ) async throws(StoreError) -> ScrubReport {
-        try parts.scrubs.begin()
+        try parts.scrubs.begin(isUrgent: policy.startsOver)
         defer { parts.scrubs.end() }
         var scrubber = Scrubber(parts, commits, policy, pause: pause) { finding in
-            self.parts.scrubs.note()
+            self.parts.scrubs.add { $0.findingCount += 1 }
             found(finding)
         }
         let report = try await scrubber.run()
-        parts.scrubs.add(report)
+        parts.scrubs.add { totals in
+            totals.byteCount += report.byteCount
+            if report.isComplete { totals.passCount += 1 }
+        }
         return report
     }
 
@@ -45,39 +48,4 @@ package struct ScrubTotals: Sendable, Hashable {
     package var passCount: UInt64 = 0
     package var byteCount: UInt64 = 0
     package var findingCount: UInt64 = 0
-}
-
-/// Keeps scrubs apart, and adds up what they did.
-final class Scrubs: Sendable {
-    private struct State {
-        var isRunning = false
-        var totals = ScrubTotals()
-    }
-
-    private let state = Mutex(State())
-
-    var totals: ScrubTotals { state.withLock { $0.totals } }
-
-    func begin() throws(StoreError) {
-        let isFirst = state.withLock { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        guard isFirst else { throw StoreError(.slowDown, "a scrub is under way") }
-    }
-
-    func end() {
-        state.withLock { $0.isRunning = false }
-    }
-
-    func note() {
-        state.withLock { $0.totals.findingCount += 1 }
-    }
-
-    func add(_ report: ScrubReport) {
-        state.withLock { state in
-            state.totals.byteCount += report.byteCount
-            if report.isComplete { state.totals.passCount += 1 }
-        }
-    }
 }

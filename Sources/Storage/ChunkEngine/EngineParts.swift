@@ -26,10 +26,10 @@ final class EngineParts: Sendable {
     let decompressors = DecompressorPool()
     let md5Lanes = MD5Lanes()
     let health = EngineHealth()
-    let collections = Collections()
+    let collections = OneAtATime("garbage collection", GCReport())
     let treatedPacks = TreatedPacks()
     let inlineGarbage = InlineGarbage()
-    let scrubs = Scrubs()
+    let scrubs = OneAtATime("scrub", ScrubTotals())
     let quarantine = Quarantine()
 
     init(

@@ -99,6 +99,29 @@ import Testing
         #expect(whole.packCount == 3)
     }
 
+    @Test func `that starts over need not wait for a slow one to come to its end`() async throws {
+        let fixture = try await filled()
+        let refusals = Mutex(0)
+        var policy = ScrubPolicy(byteRateMax: 1)
+        policy.sliceByteCount = 1
+        var hurry = ScrubPolicy()
+        hurry.startsOver = true
+        let urgent = hurry
+        let slow = try await fixture.engine.scrub(policy) { _ in
+            do throws(StoreError) {
+                _ = try await fixture.engine.scrub(urgent, pause: { _ in }, found: { _ in })
+            } catch {
+                #expect(error.code == .slowDown)
+                refusals.withLock { $0 += 1 }
+            }
+        } found: { _ in
+        }
+        #expect(!slow.isComplete && slow.chunkCount == 1 && refusals.withLock { $0 } == 1)
+        // Nothing is more urgent than that.
+        let report = try await fixture.engine.scrub(urgent, pause: { _ in }) { _ in }
+        #expect(report.isComplete && report.packCount == 3)
+    }
+
     @Test func `keeps to its rate`() async throws {
         let fixture = try await filled()
         let waited = Mutex(Duration.zero)

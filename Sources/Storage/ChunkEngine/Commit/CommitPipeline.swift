@@ -35,7 +35,7 @@ final class CommitPipeline: Sendable {
     /// Queues a request and returns when it is durable or refused.
     ///
     /// - Parameters:
-    ///   - isUrgent: not subject to the queue's limit.
+    ///   - isUrgent: not subject to the queue's limit: for those who make room, or wait for each request before the next.
     ///   - isCharged: refused when there is no room for its records.
     func commit<Value: Sendable>(
         _ contents: [StagedContent],

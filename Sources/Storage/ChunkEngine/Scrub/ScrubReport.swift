@@ -10,7 +10,7 @@ package struct ScrubPolicy: Sendable, Hashable {
     package var byteRateMax: UInt64?
     /// Frames read by one job on a worker.
     package var sliceByteCount: UInt64 = 4 << 20
-    /// Begins a new pass even if one was interrupted.
+    /// Begins a new pass even if one was interrupted, and asks a slower one that is under way to end.
     package var startsOver = false
 
     package init(byteRateMax: UInt64? = nil) {
@@ -51,7 +51,7 @@ package struct ScrubReport: Sendable, Hashable {
     package internal(set) var inlineCount: UInt64 = 0
     /// Of frames and inline contents.
     package internal(set) var byteCount: UInt64 = 0
-    /// False when the task was cancelled: the next scrub goes on where this one ended.
+    /// False when the task was cancelled, or a pass that starts over waits: the next scrub goes on where this one ended.
     package internal(set) var isComplete = false
 
     package init() {}

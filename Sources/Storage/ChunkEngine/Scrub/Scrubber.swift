@@ -58,12 +58,14 @@ struct Scrubber {
     }
 
     private func save(_ progress: ScrubRecord) async throws(StoreError) {
-        try await commits.commit([]) { transaction throws(StoreError) in
+        try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
             transaction.put(.system, EngineKeys.scrub, progress.encoded)
         }
     }
 
-    /// False when the task was cancelled.
+    private var isToEnd: Bool { Task.isCancelled || engine.scrubs.isAskedToEnd }
+
+    /// False when it ended early.
     private mutating func scrubPack(_ id: UInt32) async throws(StoreError) -> Bool {
         let engine = engine
         let (chunks, hasHeader) = try await engine.workers.run { () throws(StoreError) in
@@ -72,7 +74,7 @@ struct Scrubber {
         if !hasHeader, engine.packs.record(id) != nil { note(.packHeader(id)) }
         var rest = chunks[...]
         while !rest.isEmpty {
-            if Task.isCancelled { return false }
+            if isToEnd { return false }
             var byteCount: UInt64 = 0
             let slice = [IndexedChunk](
                 rest.prefix { chunk in
@@ -93,7 +95,7 @@ struct Scrubber {
     private mutating func scrubInline() async throws(StoreError) -> Bool {
         var from: [UInt8]? = []
         while let start = from {
-            if Task.isCancelled { return false }
+            if isToEnd { return false }
             let (engine, limit) = (engine, policy.sliceByteCount)
             let slice = try await engine.workers.run { () throws(StoreError) in
                 try engine.checkInline(from: start, byteCountMax: limit)
@@ -107,7 +109,7 @@ struct Scrubber {
     }
 
     private mutating func scrubMetadata() async throws(StoreError) -> Bool {
-        if Task.isCancelled { return false }
+        if isToEnd { return false }
         let metadata = engine.metadata
         let failure = await engine.workers.run { () -> MetadataError? in
             do throws(MetadataError) {
