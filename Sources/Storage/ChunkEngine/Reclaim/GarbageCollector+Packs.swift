@@ -22,8 +22,7 @@ extension GarbageCollector {
             case .hole: try await makeHoles(id)
             }
             if let record = engine.packs.record(id) {
-                let treated = engine.treatedPacks[id].holedByteCount
-                report.remainingGarbageByteCount += record.garbageByteCount - min(treated, record.garbageByteCount)
+                report.remainingGarbageByteCount += engine.treatedPacks[id].untreatedByteCount(record)
             }
         }
     }
@@ -35,7 +34,9 @@ extension GarbageCollector {
 
     mutating func delete(_ id: UInt32) async throws(StoreError) {
         guard let record = engine.packs.record(id) else { return }
-        try await commits.commit([]) { transaction throws(StoreError) in transaction.packChanges.drop(id) }
+        try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
+            transaction.packChanges.drop(id)
+        }
         let engine = engine
         try await engine.workers.run { () throws(StoreError) in try engine.removePackFile(id) }
         report.deletedPackCount += 1
@@ -100,7 +101,7 @@ extension GarbageCollector {
 
     /// Points the index at new frames, and notes the damaged ones; returns the bytes of those that count.
     mutating func commit(_ copy: EngineParts.FrameCopy) async throws(StoreError) -> UInt64 {
-        let movedByteCount = try await commits.commit([]) { transaction throws(StoreError) -> UInt64 in
+        let movedByteCount = try await commits.commit([], isUrgent: true) { transaction throws(StoreError) -> UInt64 in
             for chunk in copy.damaged { try transaction.quarantine(chunk) }
             guard let (pack, offset) = copy.target else { return 0 }
             return try transaction.relocate(copy.intact, to: pack, at: offset)
@@ -117,7 +118,7 @@ extension GarbageCollector {
         guard let before = engine.packs.record(id) else { return nil }
         let treated = engine.treatedPacks[id]
         // A pack that waits for the room to be rewritten comes here in each round.
-        guard before.garbageByteCount > treated.holedByteCount else { return treated.holeByteCount }
+        guard treated.untreatedByteCount(before) > 0 else { return treated.holeByteCount }
         let made = try await engine.workers.run { () throws(StoreError) in try engine.makeHoles(in: id) }
         guard let byteCount = made else { return nil }
         engine.treatedPacks.note(id) { treated in
@@ -142,6 +143,11 @@ final class TreatedPacks: Sendable {
         var isWorthRecompressing = false
         /// When it was first seen with as many bytes as it has.
         var growth: (end: UInt64, seen: Timestamp)?
+
+        /// Garbage that has come since holes were made.
+        func untreatedByteCount(_ record: PackRecord) -> UInt64 {
+            record.garbageByteCount - min(holedByteCount, record.garbageByteCount)
+        }
     }
 
     private let packs = Mutex<[UInt32: Treated]>([:])

@@ -71,7 +71,9 @@ extension GarbageCollector {
     private static let sampleCount = 32
 
     private mutating func mark(_ id: UInt32) async throws(StoreError) {
-        try await commits.commit([]) { transaction throws(StoreError) in transaction.packChanges.markRecompressed(id) }
+        try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
+            transaction.packChanges.markRecompressed(id)
+        }
         report.recompressedPackCount += 1
     }
 

@@ -70,7 +70,7 @@ struct GarbageCollector {
         while !rest.isEmpty, !Task.isCancelled {
             let (queue, limit) = ([UInt64](rest), policy.entryCountPerCommit)
             let leaving = LeavingChunks(engine.inFlight)
-            let step = try await commits.commit([]) { transaction throws(StoreError) in
+            let step = try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
                 try transaction.reclaim(queue, entryCountMax: limit, leaving)
             }
             // Not before the commit: until then the chunks are in the index and must not be found.

@@ -55,9 +55,9 @@ struct GarbageEstimate {
             let earlier = engine.treatedPacks[id]
             switch engine.treatment(of: id, record, policy) {
             case .leave:
-                report.remainingGarbageByteCount += record.garbageByteCount - earlier.holedByteCount
+                report.remainingGarbageByteCount += earlier.untreatedByteCount(record)
             case .hole:
-                report.holeByteCount += record.garbageByteCount - earlier.holedByteCount
+                report.holeByteCount += earlier.untreatedByteCount(record)
             case .recompress:
                 // What it would save only doing it tells.
                 report.recompressedPackCount += 1

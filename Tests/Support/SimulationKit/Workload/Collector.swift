@@ -96,7 +96,7 @@ extension Life {
             return true
         } catch {
             log.add("collected: \(error)")
-            // A full queue of commits turns a collection away as it does everybody else.
+            // A check keeps collections away, and one collection another.
             if !isStruck, error.code != .slowDown { fail(.availability, "a collection fails: \(error)") }
             return false
         }
