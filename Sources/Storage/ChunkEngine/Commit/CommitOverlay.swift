@@ -28,6 +28,9 @@ final class CommitOverlay {
     /// In the order of first change, so that equal histories make equal batches.
     private var entries: [Entry] = []
     private var positions: [Key: Int] = [:]
+    /// Positions in the order of their keys, of the first `sortedCount` entries: those who scan pay for it.
+    private var sorted: [MetadataTable: [Int]] = [:]
+    private var sortedCount = 0
     private var undo: [(position: Int, value: [UInt8]?)] = []
     private var savedCount = 0
     /// Keys and values put so far; not reduced by a rollback.
@@ -69,6 +72,7 @@ final class CommitOverlay {
         undo.removeAll(keepingCapacity: true)
         for entry in entries[savedCount...] { positions[entry.key] = nil }
         entries.removeSubrange(savedCount...)
+        if sortedCount > savedCount { (sorted, sortedCount) = ([:], 0) }
     }
 
     func makeBatch() -> MetadataBatch {
@@ -83,16 +87,41 @@ final class CommitOverlay {
         return batch
     }
 
-    /// Changes with keys in `lower..<upper`, sorted.
+    /// Changes with keys in `lower..<upper`, sorted. Costs what has changed since the last call, and what it returns.
     func changes(
         _ table: MetadataTable,
         from lower: [UInt8],
         until upper: [UInt8]?
     ) -> [(key: [UInt8], value: [UInt8]?)] {
-        entries.lazy.filter { entry in
-            entry.key.table == table && !entry.key.bytes.lexicographicallyPrecedes(lower)
-                && upper.map { entry.key.bytes.lexicographicallyPrecedes($0) } ?? true
-        }.map { ($0.key.bytes, $0.value) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
+        sortEntries()
+        let sorted = sorted[table] ?? []
+        let start = place(of: lower, in: sorted)
+        return sorted[start...].prefix { position in
+            upper.map { entries[position].key.bytes.lexicographicallyPrecedes($0) } ?? true
+        }.map { (entries[$0].key.bytes, entries[$0].value) }
+    }
+
+    private func sortEntries() {
+        for position in sortedCount..<entries.count {
+            let key = entries[position].key
+            let place = place(of: key.bytes, in: sorted[key.table] ?? [])
+            sorted[key.table, default: []].insert(position, at: place)
+        }
+        sortedCount = entries.count
+    }
+
+    /// Of the first key that is not below `key`.
+    private func place(of key: [UInt8], in sorted: [Int]) -> Int {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[sorted[middle]].key.bytes.lexicographicallyPrecedes(key) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     func cursor(
