@@ -31,14 +31,14 @@ struct DataDirectory {
         umask(0o077)
         if mayCreate { try DurableFile.makeDirectories(path, mode: 0o700) }
         guard access(path, F_OK) == 0 else { throw ConfigurationProblem("there is no data directory \(path)") }
-        // Before the lock, which would leave its file in a directory that is not ours.
+        // Before the lock, which would leave its file in a directory that is not ours. It is made under the lock, and never changes.
         if !mayCreate { try Self.checkFormat(path, mayCreate: false) }
         do {
             lock = try DirectoryLock(directory: path)
         } catch {
             throw ConfigurationProblem("can't use the data directory \(path): \(error.message)")
         }
-        try Self.checkFormat(path, mayCreate: mayCreate)
+        if mayCreate { try Self.checkFormat(path, mayCreate: true) }
     }
 
     private static func checkFormat(_ path: String, mayCreate: Bool) throws {
