@@ -402,6 +402,13 @@ def check_fsck(server):
     assert out.returncode == 0 and json.loads(out.stdout)["problems"] == [], (out.stdout + out.stderr)[-2000:]
 
 
+def verify_all(load, server):
+    """What was acknowledged is there, and the store that the server leaves is sound."""
+    load.verify()
+    server.stop()
+    check_fsck(server)
+
+
 def collects_while_serving(server):
     """A server that gives space back by itself counts what it does on its metrics page."""
     return "drydock_gc_" in admin(server, "/metrics")[1]
@@ -452,9 +459,7 @@ def test_refusals_reads_and_deletes_while_full(volume, server):
     check_forms_of_refusal(server)
     load.verify()
     load.delete(sorted(load.held)[::2])
-    load.verify()
-    server.stop()
-    check_fsck(server)
+    verify_all(load, server)
 
 
 def check_forms_of_refusal(server):
@@ -494,9 +499,7 @@ def test_space_of_deleted_objects_comes_back(volume, server):
     load.fill_quickly("chunk", SIZES["chunk"])
     deleted = load.delete(list(load.held))
     refill(server, load, deleted * 3 // 4, "chunk", 1 << 20)
-    load.verify()
-    server.stop()
-    check_fsck(server)
+    verify_all(load, server)
 
 
 @quick_on("tmpfs")
@@ -508,9 +511,7 @@ def test_space_comes_back_when_more_stays_than_is_free(volume, server, by):
     deleted = load.delete(sorted(load.held)[::2])
     assert deleted > FLOOR
     refill(server, load, deleted * 3 // 4, "chunk", 500_000, by)
-    load.verify()
-    server.stop()
-    check_fsck(server)
+    verify_all(load, server)
 
 
 @quick_on("tmpfs")
@@ -522,9 +523,7 @@ def test_space_of_small_objects_comes_back(volume, server):
     deleted = load.delete(list(load.held))
     assert deleted > 40 << 20
     refill(server, load, deleted * 3 // 4, "inline", 16 << 10)
-    load.verify()
-    server.stop()
-    check_fsck(server)
+    verify_all(load, server)
 
 
 @quick_on("tmpfs")
@@ -590,16 +589,12 @@ def test_metadata_without_room(volume, server):
     if not load.resumes(2):
         # Nobody knows what reached the drive, so a new start may be needed; but then whoever watches must be told.
         assert admin(server, "/readyz")[0] == 503
-        load.verify()
-        server.stop()
-        check_fsck(server)
+        verify_all(load, server)
         server.start()
         load.verify()
         assert load.resumes(0), load.refusals
     assert admin(server, "/readyz")[0] == 200
-    load.verify()
-    server.stop()
-    check_fsck(server)
+    verify_all(load, server)
 
 
 @quick_on("ext4")
