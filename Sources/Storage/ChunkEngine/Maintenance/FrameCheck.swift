@@ -8,6 +8,12 @@ import StorageTypes
 
 /// Reads frames as they lie in a pack and compares them with the chunk index.
 enum FrameCheck {
+    static func hasPackHeader(_ file: any File, of id: UInt32) throws(StoreError) -> Bool {
+        let memory = Block(start: 0, byteCount: PackFormat.headerByteCount)
+        let count = try StorageCall.files { () throws(FileSystemError) in try file.read(into: memory.memory, at: 0) }
+        return (try? PackHeader(decoding: memory.bytes(0..<count)))?.id == id
+    }
+
     /// The payload of a chunk's frame, which is now the last one of `run`; nil when it is not intact. Valid until the next
     /// frame comes.
     static func load(

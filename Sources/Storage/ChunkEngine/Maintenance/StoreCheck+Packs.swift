@@ -60,7 +60,7 @@ extension StoreCheck {
         if byteCount < record.committedEnd {
             report.add(.shortPack(pack: id, byteCount: byteCount, committedEnd: record.committedEnd))
         }
-        try checkHeader(id, file)
+        if try !FrameCheck.hasPackHeader(file, of: id) { report.add(.badPackHeader(pack: id)) }
         guard depth >= .frames else { return }
         for chunk in chunks { try checkFrame(chunk, in: file) }
     }
@@ -91,13 +91,6 @@ extension StoreCheck {
             end = max(end, chunkEnd)
             previous = chunk
         }
-    }
-
-    private mutating func checkHeader(_ id: UInt32, _ file: any File) throws(StoreError) {
-        let memory = Block(start: 0, byteCount: PackFormat.headerByteCount)
-        let count = try StorageCall.files { () throws(FileSystemError) in try file.read(into: memory.memory, at: 0) }
-        let header = try? PackHeader(decoding: memory.bytes(0..<count))
-        if header?.id != id { report.add(.badPackHeader(pack: id)) }
     }
 
     private mutating func checkFrame(_ chunk: IndexedChunk, in file: any File) throws(StoreError) {

@@ -15,9 +15,7 @@ extension EngineParts {
 
     func hasIntactHeader(_ id: UInt32) throws(StoreError) -> Bool {
         guard let file = try packFiles.file(id) else { return false }
-        let memory = Block(start: 0, byteCount: PackFormat.headerByteCount)
-        let count = try StorageCall.files { () throws(FileSystemError) in try file.read(into: memory.memory, at: 0) }
-        return (try? PackHeader(decoding: memory.bytes(0..<count)))?.id == id
+        return try FrameCheck.hasPackHeader(file, of: id)
     }
 
     /// Those whose frames do not verify where the index says they are, now.
