@@ -69,7 +69,7 @@ let storage: [Target] = [
     Tier.storage.library("Checksums", ["CStorageShims", "COpenSSL", "CXXHash", "StorageTypes"]),
     Tier.storage.library("ChunkFormat", ["StorageTypes", "Checksums"]),
     Tier.storage.library("FileStore", ["CStorageShims", "StorageTypes"]),
-    Tier.storage.library("MetadataStore", ["CRocksDB", "StorageTypes"]),
+    Tier.storage.library("MetadataStore", ["CRocksDB", "StorageTypes", "Checksums"]),
     Tier.storage.library(
         "ChunkEngine",
         [

@@ -11,7 +11,7 @@ import Testing
         "Storage/Checksums": ["CStorageShims", "COpenSSL", "CXXHash", "StorageTypes"],
         "Storage/ChunkFormat": ["StorageTypes", "Checksums"],
         "Storage/FileStore": ["CStorageShims", "StorageTypes"],
-        "Storage/MetadataStore": ["CRocksDB", "StorageTypes"],
+        "Storage/MetadataStore": ["CRocksDB", "StorageTypes", "Checksums"],
         "Storage/ChunkEngine": [
             "CStorageShims", "CZstd", "StorageTypes", "Checksums", "ChunkFormat", "FileStore", "MetadataStore",
         ],

@@ -14,19 +14,45 @@ extension RocksDBMetadataStore {
         configuration: RocksDBConfiguration = RocksDBConfiguration()
     ) throws(MetadataError) -> RocksDBMetadataStore {
         let isNew = access(directory + "/CURRENT", F_OK) != 0
+        try checkFileList(directory)
+        let logDamage = try damagedLog(directory)
         let store: RocksDBMetadataStore
         do throws(MetadataError) {
             store = RocksDBMetadataStore(
-                try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false))
+                try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false)),
+                directory: directory,
+                logDamage: logDamage
             )
         } catch {
             guard error.code == .corrupted else { throw error }
             // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too.
             let options = RocksDBOptions(configuration, acceptsDamagedLog: true)
-            store = RocksDBMetadataStore(try openHandle(directory, options), logDamage: error.message)
+            store = RocksDBMetadataStore(
+                try openHandle(directory, options),
+                directory: directory,
+                logDamage: error.message
+            )
         }
         if isNew { try syncParent(of: directory) }
         return store
+    }
+
+    /// RocksDB would go on with as many files as stand before a damaged length, and delete the others.
+    private static func checkFileList(_ directory: String) throws(MetadataError) {
+        // What is wrong with `CURRENT` itself RocksDB finds.
+        guard let name = RocksDBFiles.contents(of: "CURRENT", in: directory)?.dropLast(),
+            case .damaged(let offset) = try RocksDBLogFile.flaw(in: "\(directory)/\(name)")
+        else { return }
+        throw MetadataError(.corrupted, "\(name) is damaged at byte \(offset)")
+    }
+
+    /// RocksDB tells of other damage to a log, but takes a damaged length for the end. Reads what the last run had not made tables of.
+    private static func damagedLog(_ directory: String) throws(MetadataError) -> String? {
+        for name in RocksDBFiles.logs(in: directory) {
+            guard case .damaged(let offset) = try RocksDBLogFile.flaw(in: "\(directory)/\(name)") else { continue }
+            return "\(name) is damaged at byte \(offset)"
+        }
+        return nil
     }
 
     private static func openHandle(

@@ -12,15 +12,18 @@ package final class RocksDBMetadataStore: MetadataStore {
         case open, failed, closed
     }
 
-    private let handle: RocksDBHandle
+    let handle: RocksDBHandle
+    let directory: String
     private let state = Atomic<State>(.open)
+    let logWrites = LogWrites()
 
     /// The log had a damaged record that was not its last, and what stood behind it is lost; nil when all is well. A loss of
     /// power can look the same, and then nothing acknowledged is lost.
     package let logDamage: String?
 
-    init(_ handle: RocksDBHandle, logDamage: String? = nil) {
+    init(_ handle: RocksDBHandle, directory: String, logDamage: String? = nil) {
         self.handle = handle
+        self.directory = directory
         self.logDamage = logDamage
     }
 
@@ -73,6 +76,8 @@ package final class RocksDBMetadataStore: MetadataStore {
                 rocksdb_writebatch_delete_cf(changes, handle.table(table), key, key.count)
             }
         }
+        logWrites.begun.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { logWrites.finished.wrappingAdd(1, ordering: .sequentiallyConsistent) }
         do throws(MetadataError) {
             try MetadataError.checked { status in
                 rocksdb_write(handle.database, handle.writing, changes, status)
@@ -124,12 +129,6 @@ package final class RocksDBMetadataStore: MetadataStore {
         }
     }
 
-    /// Blob files have a checksum per value, which reading the value compares.
-    package func verify() throws(MetadataError) {
-        checkNotClosed()
-        try MetadataError.checked { status in drydock_rocksdb_verify_checksums(handle.database, status) }
-    }
-
     /// Blocks while the write buffers (at most 32 MiB) become files, so that the next start replays no log.
     package func close() {
         let before = state.exchange(.closed, ordering: .acquiringAndReleasing)
@@ -152,7 +151,7 @@ package final class RocksDBMetadataStore: MetadataStore {
         }
     }
 
-    private func checkNotClosed() {
+    func checkNotClosed() {
         precondition(state.load(ordering: .relaxed) != .closed, "the store has been closed")
     }
 }

@@ -120,6 +120,66 @@ import Testing
         #expect(error?.code == .corrupted, "\(error?.message ?? "no error")")
     }
 
+    @Test func `a flipped bit in what only the next start reads is found before it`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        try RocksDBMetadataStore.open(directory: path).close()
+        let store = try RocksDBMetadataStore.open(directory: path)
+        for key in 0..<20 as Range<UInt8> { try store.put(.objects, [([key], [1, 2, 3])]) }
+        try store.verify()
+        let names = try LinuxFileSystem().list(path).filter { name in
+            name == "CURRENT" || name.hasPrefix("MANIFEST-") || name.hasSuffix(".log")
+        }
+        var generator = SeededGenerator(seed: 1)
+        for name in names {
+            let file = try LinuxFileSystem().open(path + "/" + name, .readWrite)
+            let byteCount = Int(try file.size())
+            // The log of the run before.
+            if byteCount == 0 { continue }
+            // The last bytes, too: nothing is being written.
+            for byte in (0..<40).map({ _ in generator.below(byteCount) }) + [0, byteCount - 1] {
+                let bit = UInt8(1) << UInt8(generator.below(8))
+                try flip(bit, byte, file)
+                #expect(
+                    failure { () throws(MetadataError) in try store.verify() }?.code == .corrupted,
+                    "\(name) \(byte)"
+                )
+                try flip(bit, byte, file)
+            }
+        }
+        try store.verify()
+        store.close()
+    }
+
+    private func flip(_ bit: UInt8, _ byte: Int, _ file: any File) throws {
+        var value: [UInt8] = [0]
+        _ = try value.withUnsafeMutableBytes { try file.read(into: $0, at: UInt64(byte)) }
+        value[0] ^= bit
+        try value.withUnsafeBytes { try file.write($0, at: UInt64(byte)) }
+    }
+
+    @Test func `what is being written is not taken for damage`() async throws {
+        let directory = TemporaryDirectory()
+        let store = try RocksDBMetadataStore.open(directory: directory.file("metadata"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<2 as Range<UInt8> {
+                group.addTask {
+                    for round in 0..<150 {
+                        // Longer than a block, so that it takes several records.
+                        let value = PatternContent(seed: UInt64(round)).bytes(0..<UInt64(round % 3) * 40_000 + 10)
+                        try store.put(.contents, [([writer, UInt8(round)], value)])
+                    }
+                }
+            }
+            group.addTask { for _ in 0..<40 { try store.verify() } }
+            group.addTask { for _ in 0..<4 { try store.compact(.contents, movedByteCountMax: 0) } }
+            try await group.waitForAll()
+        }
+        try store.verify()
+        store.close()
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func `a damaged log is told, and what stands before the damage is kept`() throws {
         let directory = TemporaryDirectory()
         let path = directory.file("metadata")

@@ -22,6 +22,9 @@ void drydock_rocksdb_silent_logger_destroy(rocksdb_logger_t *logger);
 // `error` as in the C API, which lacks the call: null, or a text to be freed with rocksdb_free.
 void drydock_rocksdb_verify_checksums(rocksdb_t *database, char **error);
 
+// The name of the database's list of files, to be freed with rocksdb_free, and how much of it is written. `error` as above.
+char *drydock_rocksdb_file_list(rocksdb_t *database, uint64_t *byte_count, char **error);
+
 // Flushes and rewrites a whole column family without what was deleted, and beside the automatic compactions. Values in the
 // oldest blob files, as many of the files as `moved_share` says (0 to 1), are copied to new ones, so that the old ones go;
 // with 0 only those go that nothing refers to. Blocks. `error` as above; the C API's own call drops it.

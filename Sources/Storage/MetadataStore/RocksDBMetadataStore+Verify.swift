@@ -1,0 +1,83 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import CRocksDB
+import Glibc
+import Synchronization
+
+extension RocksDBMetadataStore {
+    /// Blob files have a checksum per value, which reading the value compares.
+    package func verify() throws(MetadataError) {
+        checkNotClosed()
+        try MetadataError.checked { status in drydock_rocksdb_verify_checksums(handle.database, status) }
+        try verifyFileList()
+        try verifyLogs()
+    }
+
+    /// The next start follows `CURRENT` to the list of files.
+    private func verifyFileList() throws(MetadataError) {
+        for _ in 0..<3 {
+            var byteCount: UInt64 = 0
+            let name = try fileList(&byteCount)
+            let current = RocksDBFiles.contents(of: "CURRENT", in: directory)
+            let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name, byteCount: Int(byteCount))
+            // Another one may have been begun in between.
+            if try fileList(&byteCount) != name { continue }
+            guard current == name + "\n" else { throw MetadataError(.corrupted, "CURRENT does not name \(name)") }
+            if let flaw { throw MetadataError(.corrupted, "\(name) is damaged: \(flaw)") }
+            return
+        }
+    }
+
+    private func fileList(_ byteCount: inout UInt64) throws(MetadataError) -> String {
+        let name = try MetadataError.checked { status in
+            drydock_rocksdb_file_list(handle.database, &byteCount, status)
+        }
+        guard let name else { throw MetadataError(.ioFailure, "RocksDB names no list of files") }
+        defer { rocksdb_free(name) }
+        return String(cString: name)
+    }
+
+    /// What the logs hold is in memory as well, until the process ends: damage is found only here before a start meets it.
+    private func verifyLogs() throws(MetadataError) {
+        for name in RocksDBFiles.logs(in: directory) {
+            let commits = logWrites.finished.load(ordering: .sequentiallyConsistent)
+            guard let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name) else { continue }
+            // The end of a log that is being written may be seen half written.
+            if case .torn = flaw, commits != logWrites.begun.load(ordering: .sequentiallyConsistent) { continue }
+            throw MetadataError(.corrupted, "\(name) is damaged: \(flaw)")
+        }
+    }
+}
+
+/// Writes of the log: as many have ended as begun when none is under way.
+struct LogWrites: ~Copyable {
+    let begun = Atomic<UInt64>(0)
+    let finished = Atomic<UInt64>(0)
+}
+
+/// The files of a database, by name.
+enum RocksDBFiles {
+    /// Nil when it can't be read.
+    static func contents(of name: String, in directory: String) -> String? {
+        let descriptor = open(directory + "/" + name, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    static func logs(in directory: String) -> [String] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasSuffix(".log") { names.append(name) }
+        }
+        return names.sorted()
+    }
+}
