@@ -101,7 +101,10 @@ let registry: [Target] = [
 ]
 
 let platform: [Target] = [
-    Tier.platform.library("PlatformKit", ["StorageTypes", "HTTPServer", nioCore, configuration, logging, yams]),
+    Tier.platform.library(
+        "PlatformKit",
+        ["StorageTypes", "Checksums", "HTTPServer", nioCore, configuration, logging, yams]
+    ),
     .executableTarget(
         name: "drydock",
         dependencies: [

@@ -27,7 +27,7 @@ import Testing
         "Registry/OCIModel": ["StorageTypes"],
         "Registry/RegistryStore": ["StorageTypes", "Checksums", "OCIModel"],
         "Registry/RegistryServer": ["StorageTypes", "Checksums", "HTTPServer", "OCIModel", "RegistryStore"],
-        "Platform/PlatformKit": ["StorageTypes", "HTTPServer"],
+        "Platform/PlatformKit": ["StorageTypes", "Checksums", "HTTPServer"],
         "Platform/drydock": [
             "PlatformKit", "StorageTypes", "FileStore", "MetadataStore", "ChunkEngine", "ObjectStore", "HTTPServer",
             "S3Protocol", "S3Server", "RegistryStore", "RegistryServer",

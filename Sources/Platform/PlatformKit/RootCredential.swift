@@ -1,11 +1,12 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Checksums
 import FoundationEssentials
 package import StorageTypes
 
 /// The key pair that may do everything; also the registry's first user.
-package struct RootCredential: Sendable, Codable, Equatable {
+package struct RootCredential: Sendable, Equatable {
     package let accessKey: String
     package let secretKey: String
 
@@ -22,8 +23,12 @@ package struct RootCredential: Sendable, Codable, Equatable {
     package static func load(in dataDirectory: String) throws -> RootCredential? {
         let path = path(in: dataDirectory)
         guard let data = try DurableFile.read(path) else { return nil }
-        guard let credential = try? JSONDecoder().decode(RootCredential.self, from: data) else {
+        guard let stored = try? JSONDecoder().decode(Stored.self, from: data) else {
             throw ConfigurationProblem("\(path) is not a credential file: it needs accessKey and secretKey")
+        }
+        let credential = RootCredential(accessKey: stored.accessKey, secretKey: stored.secretKey)
+        guard stored.checksum ?? credential.checksum == credential.checksum else {
+            throw ConfigurationProblem("\(path) is damaged; if it was edited, its checksum has to be removed")
         }
         if let problem = credential.problem { throw ConfigurationProblem("\(path): \(problem)") }
         return credential
@@ -41,7 +46,22 @@ package struct RootCredential: Sendable, Codable, Equatable {
     package func save(in dataDirectory: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try DurableFile.write(try encoder.encode(self), to: Self.path(in: dataDirectory), mode: 0o600)
+        let stored = Stored(accessKey: accessKey, secretKey: secretKey, checksum: checksum)
+        try DurableFile.write(try encoder.encode(stored), to: Self.path(in: dataDirectory), mode: 0o600)
+    }
+
+    /// The file. Without the checksum a flipped bit would be another key, which nobody could tell from a client's mistake.
+    private struct Stored: Codable {
+        var accessKey: String
+        var secretKey: String
+        /// Nil in a file that somebody wrote by hand.
+        var checksum: String?
+    }
+
+    /// CRC32C of both.
+    private var checksum: String {
+        let crc = CRC32C.hash([UInt8]("\(accessKey)\n\(secretKey)".utf8))
+        return Hex.encode(withUnsafeBytes(of: crc.bigEndian) { [UInt8]($0) })
     }
 
     /// What makes the pair unusable; nil when nothing does.

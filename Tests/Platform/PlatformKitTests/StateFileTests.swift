@@ -31,6 +31,32 @@ final class ScratchDirectory {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
+    @Test func `a flipped bit in a credential is no other credential`() throws {
+        let directory = try ScratchDirectory()
+        let credential = RootCredential.generate(random: SystemRandomSource())
+        try credential.save(in: directory.path)
+        let path = RootCredential.path(in: directory.path)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for bit in 0..<whole.count * 8 {
+            var damaged = whole
+            damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+            try damaged.write(to: URL(fileURLWithPath: path))
+            // In the name of the checksum, which a file need not have, it is of no account.
+            let loaded = try? RootCredential.load(in: directory.path)
+            #expect(loaded == nil || loaded == credential, "bit \(bit)")
+        }
+    }
+
+    @Test func `a credential file that somebody wrote needs no checksum`() throws {
+        let directory = try ScratchDirectory()
+        let text = "{\"accessKey\": \"ada\", \"secretKey\": \"correct horse\"}"
+        try text.write(toFile: RootCredential.path(in: directory.path), atomically: false, encoding: .utf8)
+        #expect(
+            try RootCredential.load(in: directory.path)
+                == RootCredential(accessKey: "ada", secretKey: "correct horse")
+        )
+    }
+
     @Test func `a credential never shows its secret`() {
         struct Holder { let credential: RootCredential? }
         let credential = RootCredential(accessKey: "ada", secretKey: "correct horse")
