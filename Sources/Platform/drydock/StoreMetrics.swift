@@ -10,41 +10,37 @@ import StorageTypes
 
 /// The store's, the S3 service's and the registry's families of `/metrics`.
 enum StoreMetrics {
+    /// A family of one sample.
+    private typealias Single = (name: String, help: String, value: UInt64)
+
     static func append(_ store: ObjectStore, to page: inout PrometheusText) {
-        page.family("drydock_store_accepts_writes", .gauge, help: "1 while no sync or commit has failed.")
-        page.sample("drydock_store_accepts_writes", store.writeRefusal == nil ? 1 : 0)
-        let packs = store.packStatistics
-        let gauges: [(name: String, help: String, value: UInt64)] = [
+        let (packs, scrubs) = (store.packStatistics, store.scrubTotals)
+        var gauges: [Single] = [
+            ("accepts_writes", "1 while no sync or commit has failed.", store.writeRefusal == nil ? 1 : 0),
             ("packs", "Pack files.", packs.packCount),
             ("pack_bytes", "Bytes of the packs up to their last committed frame.", packs.byteCount),
             ("live_bytes", "Bytes of frames that something refers to.", packs.liveByteCount),
             ("live_chunks", "Chunks in packs.", packs.liveFrameCount),
             ("garbage_bytes", "Bytes in packs that nothing refers to.", packs.garbageByteCount),
         ]
-        for gauge in gauges {
-            page.family("drydock_store_\(gauge.name)", .gauge, help: gauge.help)
-            page.sample("drydock_store_\(gauge.name)", Double(gauge.value))
-        }
         if let space = store.driveSpace {
-            page.family("drydock_store_free_bytes", .gauge, help: "What the drive has left.")
-            page.sample("drydock_store_free_bytes", Double(space.freeByteCount))
-            page.family("drydock_store_full", .gauge, help: "1 while contents are refused since the drive is full.")
-            page.sample("drydock_store_full", space.isFull ? 1 : 0)
+            gauges.append(("free_bytes", "What the drive has left.", space.freeByteCount))
+            gauges.append(("full", "1 while contents are refused since the drive is full.", space.isFull ? 1 : 0))
         }
+        append(.gauge, "drydock_store", gauges, to: &page)
         appendCollected(store.collectedGarbage, to: &page)
-        let scrubs = store.scrubTotals
-        let counters: [(name: String, help: String, value: UInt64)] = [
-            ("passes", "Scrubs that read everything.", scrubs.passCount),
-            ("bytes", "Bytes that scrubs read.", scrubs.byteCount),
-            ("findings", "Damaged frames, inline contents and files that scrubs met.", scrubs.findingCount),
+        let scrubbed: [Single] = [
+            ("passes_total", "Scrubs that read everything.", scrubs.passCount),
+            ("bytes_total", "Bytes that scrubs read.", scrubs.byteCount),
+            ("findings_total", "Damaged frames, inline contents and files that scrubs met.", scrubs.findingCount),
         ]
-        appendCounters("drydock_scrub", counters, to: &page)
+        append(.counter, "drydock_scrub", scrubbed, to: &page)
     }
 
     /// What each bucket holds, as it was last counted.
     static func append(_ statistics: StoreStatistics, to page: inout PrometheusText) {
         let engine = statistics.engine
-        let stages: [(name: String, help: String, value: UInt64)] = [
+        let stages: [Single] = [
             ("logical_bytes", "Bytes of contents in packs, each time they are stored.", engine.logicalByteCount),
             ("deduplicated_bytes", "Bytes of the distinct chunks.", engine.deduplicatedByteCount),
             ("compressed_bytes", "Their bytes as stored.", engine.compressedByteCount),
@@ -52,10 +48,7 @@ enum StoreMetrics {
             ("waiting_bytes", "Bytes of stored chunks that no bucket has, or not yet.", statistics.waitingByteCount),
             ("quarantined_frames", "Frames and inline contents found damaged.", engine.quarantinedFrameCount),
         ]
-        for stage in stages {
-            page.family("drydock_store_\(stage.name)", .gauge, help: stage.help + " Counted every quarter of an hour.")
-            page.sample("drydock_store_\(stage.name)", Double(stage.value))
-        }
+        append(.gauge, "drydock_store", stages.map { ($0.name, counted($0.help), $0.value) }, to: &page)
         let columns: [(name: String, help: String, value: (BucketStatistics) -> Double)] = [
             ("objects", "Objects.", { Double($0.objectCount) }),
             ("logical_bytes", "Bytes of the objects.", { Double($0.logicalByteCount) }),
@@ -66,96 +59,109 @@ enum StoreMetrics {
             ("uploads", "Multipart uploads under way.", { Double($0.uploadCount) }),
             ("upload_bytes", "Bytes of their parts.", { Double($0.uploadByteCount) }),
         ]
+        let buckets = statistics.buckets.map { (label: $0.name.string, counts: $0) }
         for column in columns {
-            let name = "drydock_bucket_\(column.name)"
-            page.family(name, .gauge, help: column.help + " Counted every quarter of an hour.")
-            for bucket in statistics.buckets {
-                page.sample(name, labels: [("bucket", bucket.name.string)], column.value(bucket))
-            }
+            append(
+                .gauge,
+                "drydock_bucket_\(column.name)",
+                counted(column.help),
+                by: "bucket",
+                buckets,
+                to: &page,
+                column.value
+            )
         }
     }
+
+    private static func counted(_ help: String) -> String { help + " Counted every quarter of an hour." }
 
     private static func appendCollected(_ report: GCReport, to page: inout PrometheusText) {
-        let counters: [(name: String, help: String, value: UInt64)] = [
-            ("contents", "Deleted contents whose chunks were given back.", report.contentCount),
-            ("chunks", "Chunks taken out of the index.", report.chunkCount),
-            ("moved_bytes", "Live frames moved to other packs.", report.movedByteCount),
-            ("recompressed_packs", "Packs compressed again, or found to gain nothing.", report.recompressedPackCount),
-            ("saved_bytes", "Bytes by which recompressed frames became shorter.", report.savedByteCount),
-            ("deleted_bytes", "Bytes of deleted packs.", report.deletedByteCount),
-            ("hole_bytes", "Bytes given back inside packs that stay.", report.holeByteCount),
-            ("inline_bytes", "Bytes of small objects given back by the metadata.", report.inlineByteCount),
+        let collected: [Single] = [
+            ("contents_total", "Deleted contents whose chunks were given back.", report.contentCount),
+            ("chunks_total", "Chunks taken out of the index.", report.chunkCount),
+            ("moved_bytes_total", "Live frames moved to other packs.", report.movedByteCount),
+            (
+                "recompressed_packs_total", "Packs compressed again, or found to gain nothing.",
+                report.recompressedPackCount
+            ),
+            ("saved_bytes_total", "Bytes by which recompressed frames became shorter.", report.savedByteCount),
+            ("deleted_bytes_total", "Bytes of deleted packs.", report.deletedByteCount),
+            ("hole_bytes_total", "Bytes given back inside packs that stay.", report.holeByteCount),
+            ("inline_bytes_total", "Bytes of small objects given back by the metadata.", report.inlineByteCount),
         ]
-        appendCounters("drydock_gc", counters, to: &page)
+        append(.counter, "drydock_gc", collected, to: &page)
     }
 
-    private static func appendCounters(
+    private static func append(
+        _ kind: PrometheusText.Kind,
         _ prefix: String,
-        _ counters: [(name: String, help: String, value: UInt64)],
+        _ families: [Single],
         to page: inout PrometheusText
     ) {
-        for counter in counters {
-            let name = "\(prefix)_\(counter.name)_total"
-            page.family(name, .counter, help: counter.help)
-            page.sample(name, Double(counter.value))
+        for family in families {
+            page.family("\(prefix)_\(family.name)", kind, help: family.help)
+            page.sample("\(prefix)_\(family.name)", Double(family.value))
         }
+    }
+
+    /// A family with a sample for each of something.
+    private static func append<Counts>(
+        _ kind: PrometheusText.Kind,
+        _ name: String,
+        _ help: String,
+        by label: String,
+        _ counts: [(label: String, counts: Counts)],
+        to page: inout PrometheusText,
+        _ value: (Counts) -> Double
+    ) {
+        page.family(name, kind, help: help)
+        for entry in counts { page.sample(name, labels: [(label, entry.label)], value(entry.counts)) }
     }
 
     static func append(_ metrics: S3Metrics, to page: inout PrometheusText) {
         let operations = metrics.snapshot()
-        page.family("drydock_s3_requests_total", .counter, help: "Requests by operation and class of status.")
-        for (operation, counts) in operations {
-            for (digit, count) in counts.answers.enumerated() where count > 0 {
-                let status = digit == 0 ? "none" : "\(digit)xx"
-                page.sample(
-                    "drydock_s3_requests_total",
-                    labels: [("operation", operation.name), ("status", status)],
-                    Double(count)
-                )
-            }
-        }
-        let sums = operations.map { (label: ("operation", $0.operation.name), counts: $0.counts) }
-        appendSums("drydock_s3_received_bytes_total", "Body bytes of requests.", sums, to: &page) {
+        let sums = operations.map { (label: $0.operation.name, counts: $0.counts) }
+        appendRequests("drydock_s3", by: "operation", sums.map { ($0.label, $0.counts.answers) }, to: &page)
+        append(.counter, "drydock_s3_received_bytes_total", "Body bytes of requests.", by: "operation", sums, to: &page)
+        {
             Double($0.bytesReceived)
         }
-        appendSums("drydock_s3_sent_bytes_total", "Body bytes of answers.", sums, to: &page) { Double($0.bytesSent) }
+        append(.counter, "drydock_s3_sent_bytes_total", "Body bytes of answers.", by: "operation", sums, to: &page) {
+            Double($0.bytesSent)
+        }
         appendDurations(operations, to: &page)
     }
 
     static func append(_ metrics: RegistryMetrics, to page: inout PrometheusText) {
-        let methods = metrics.snapshot()
-        page.family("drydock_registry_requests_total", .counter, help: "Requests by method and class of status.")
-        for (method, counts) in methods {
-            for (digit, count) in counts.answers.enumerated() where count > 0 {
-                let status = digit == 0 ? "none" : "\(digit)xx"
-                page.sample(
-                    "drydock_registry_requests_total",
-                    labels: [("method", method), ("status", status)],
-                    Double(count)
-                )
-            }
-        }
-        let sums = methods.map { (label: ("method", $0.method), counts: $0.counts) }
-        appendSums("drydock_registry_received_bytes_total", "Body bytes of requests.", sums, to: &page) {
+        let prefix = "drydock_registry"
+        let sums = metrics.snapshot().map { (label: $0.method, counts: $0.counts) }
+        appendRequests(prefix, by: "method", sums.map { ($0.label, $0.counts.answers) }, to: &page)
+        append(.counter, prefix + "_received_bytes_total", "Body bytes of requests.", by: "method", sums, to: &page) {
             Double($0.bytesReceived)
         }
-        appendSums("drydock_registry_sent_bytes_total", "Body bytes of answers.", sums, to: &page) {
+        append(.counter, prefix + "_sent_bytes_total", "Body bytes of answers.", by: "method", sums, to: &page) {
             Double($0.bytesSent)
         }
-        appendSums("drydock_registry_request_seconds_total", "Time spent on requests.", sums, to: &page) {
+        append(.counter, prefix + "_request_seconds_total", "Time spent on requests.", by: "method", sums, to: &page) {
             Double($0.durationNanoseconds) / 1e9
         }
     }
 
-    private static func appendSums<Counts>(
-        _ name: String,
-        _ help: String,
-        _ counts: [(label: (String, String), counts: Counts)],
-        to page: inout PrometheusText,
-        _ value: (Counts) -> Double
+    /// - Parameter requests: answers by the first digit of their status.
+    private static func appendRequests(
+        _ prefix: String,
+        by label: String,
+        _ requests: [(name: String, answers: [UInt64])],
+        to page: inout PrometheusText
     ) {
-        page.family(name, .counter, help: help)
-        for (label, counts) in counts { page.sample(name, labels: [label], value(counts)) }
+        let family = "\(prefix)_requests_total"
+        page.family(family, .counter, help: "Requests by \(label) and class of status.")
+        for (name, answers) in requests {
+            for (digit, count) in answers.enumerated() where count > 0 {
+                let status = digit == 0 ? "none" : "\(digit)xx"
+                page.sample(family, labels: [(label, name), ("status", status)], Double(count))
+            }
+        }
     }
 
     private static func appendDurations(
