@@ -31,6 +31,44 @@ import Testing
         #expect(try fixture.statistics().reclaimableContentCount == 1)
     }
 
+    @Test(arguments: 1...4) func `sees what is stored with its own changes in any range`(seed: UInt64) async throws {
+        let fixture = try EngineFixture()
+        try await fixture.engine.commit { transaction in
+            for key in stride(from: 0, to: 100, by: 3) as StrideTo<UInt8> { transaction.put(.objects, [key], [key]) }
+        }
+        // A request that takes back what it changed, and one behind it in the same group.
+        try? await fixture.engine.commit { transaction throws(StoreError) in
+            transaction.put(.objects, [1], [1])
+            _ = try transaction.firstKey(.objects, from: [], until: nil)
+            throw StoreError(.preconditionFailed)
+        }
+        try await fixture.engine.commit { transaction throws(StoreError) in
+            var model = [UInt8: UInt8](uniqueKeysWithValues: stride(from: 0, to: 100, by: 3).map { ($0, $0) })
+            var generator = SeededGenerator(seed: seed)
+            for _ in 0..<300 {
+                let key = UInt8(generator.below(100))
+                switch generator.below(3) {
+                case 0:
+                    model[key] = UInt8(generator.below(100))
+                    transaction.put(.objects, [key], [model[key] ?? 0])
+                case 1:
+                    model[key] = nil
+                    transaction.delete(.objects, [key])
+                default:
+                    let end = Int(key) + generator.below(101 - Int(key))
+                    var seen: [UInt8: UInt8] = [:]
+                    var keys: [UInt8] = []
+                    try transaction.scan(.objects, from: [key], until: [UInt8(end)]) { key, value in
+                        keys.append(key[0])
+                        seen[key[0]] = value[0]
+                        return true
+                    }
+                    #expect(seen == model.filter { $0.key >= key && $0.key < end } && keys == keys.sorted())
+                }
+            }
+        }
+    }
+
     @Test func `without changes costs no sync`() async throws {
         let fixture = try EngineFixture()
         fixture.machine.trace.removeAll()
