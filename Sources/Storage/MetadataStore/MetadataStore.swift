@@ -71,6 +71,8 @@ package protocol MetadataStore: MetadataReading {
     func snapshot() throws(MetadataError) -> any MetadataReading
     /// What a table takes on the device. Costs no more than a look-up.
     func footprint(_ table: MetadataTable) -> TableFootprint
+    /// What is known of a table's keys without reading them. Reads a little of each of its files.
+    func keyCounts(_ table: MetadataTable) throws(MetadataError) -> TableKeyCounts
     /// Gives back the space of what was deleted from a table, which otherwise comes back with later writes only. Takes some room
     /// meanwhile: that of the table without the values that lie apart, and `movedByteCountMax`.
     ///
@@ -83,6 +85,16 @@ package protocol MetadataStore: MetadataReading {
     func verify() throws(MetadataError)
     /// Flushes what speeds up the next start and releases the files. Nothing is called afterwards.
     func close()
+}
+
+/// Keys as they lie on the device, without what is only in memory and in the log.
+package struct TableKeyCounts: Sendable, Hashable {
+    /// Deleted and overwritten ones included, as far as they have not been compacted.
+    package var putCount: UInt64 = 0
+    /// Deletions that have not been compacted.
+    package var deletedCount: UInt64 = 0
+
+    package init() {}
 }
 
 /// What a table takes on the device, without what is only in memory and in the log.

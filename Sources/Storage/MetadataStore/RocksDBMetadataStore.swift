@@ -112,6 +112,23 @@ package final class RocksDBMetadataStore: MetadataStore {
         return footprint
     }
 
+    package func keyCounts(_ table: MetadataTable) throws(MetadataError) -> TableKeyCounts {
+        checkNotClosed()
+        var counts = TableKeyCounts()
+        var entryCount: UInt64 = 0
+        try MetadataError.checked { status in
+            drydock_rocksdb_key_counts(
+                handle.database,
+                handle.table(table),
+                &entryCount,
+                &counts.deletedCount,
+                status
+            )
+        }
+        counts.putCount = entryCount - min(counts.deletedCount, entryCount)
+        return counts
+    }
+
     private func property(_ name: String, _ table: MetadataTable) -> UInt64 {
         var value: UInt64 = 0
         // Unknown names leave it alone.

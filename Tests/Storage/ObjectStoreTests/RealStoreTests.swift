@@ -83,6 +83,32 @@ import Testing
         await real.close()
     }
 
+    @Test func `the space of small objects comes back that were deleted before a restart`() async throws {
+        let real = try RealStore()
+        _ = try await real.store.createBucket(photos, owner: "main", region: "us-east-1")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<8 {
+                group.addTask { [store = real.store] in
+                    for index in 0..<400 {
+                        try await store.put("\(writer)/\(index)", content(16_000, seed: UInt64(writer * 400 + index)))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        // So that they are in files before they are deleted.
+        try await real.reopen()
+        for name in try await real.store.keys(limit: 1_000).dropLast(10) { try await real.store.delete(name) }
+        try await real.reopen()
+        let report = try await real.store.collectGarbage(.background) { _ in }
+        #expect(report.inlineByteCount > 40 << 20)
+        let again = try await real.store.collectGarbage(.background) { _ in }
+        #expect(again.inlineByteCount == 0)
+        #expect(try await real.store.keys().count == 10)
+        try real.expectSound()
+        await real.close()
+    }
+
     @Test func `readers see one write whole, never a mixture`() async throws {
         let real = try RealStore()
         let store = real.store

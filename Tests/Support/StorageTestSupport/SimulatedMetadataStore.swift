@@ -75,6 +75,11 @@ package final class SimulatedMetadataStore: MetadataStore {
 
     package func footprint(_ table: MetadataTable) -> TableFootprint { TableFootprint() }
 
+    package func keyCounts(_ table: MetadataTable) throws(MetadataError) -> TableKeyCounts {
+        if space.power.isOff { throw .powerLost }
+        return TableKeyCounts()
+    }
+
     /// What is deleted here takes no space.
     package func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
         if space.power.isOff { throw .powerLost }

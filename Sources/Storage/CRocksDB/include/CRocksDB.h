@@ -25,6 +25,11 @@ void drydock_rocksdb_verify_checksums(rocksdb_t *database, char **error);
 // The name of the database's list of files, to be freed with rocksdb_free, and how much of it is written. `error` as above.
 char *drydock_rocksdb_file_list(rocksdb_t *database, uint64_t *byte_count, char **error);
 
+// Adds up what the table files of a column family say of themselves: entries, deletions included, and those. `error` as above.
+void drydock_rocksdb_key_counts(
+    rocksdb_t *database, rocksdb_column_family_handle_t *table, uint64_t *entries, uint64_t *deletions, char **error
+);
+
 // Flushes and rewrites a whole column family without what was deleted, and beside the automatic compactions. Values in the
 // oldest blob files, as many of the files as `moved_share` says (0 to 1), are copied to new ones, so that the old ones go;
 // with 0 only those go that nothing refers to. Blocks. `error` as above; the C API's own call drops it.

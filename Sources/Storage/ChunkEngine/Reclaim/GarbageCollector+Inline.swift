@@ -13,6 +13,7 @@ extension GarbageCollector {
     private static let deletedByteCountMin: UInt64 = 1 << 20
 
     mutating func compactInline() async throws(StoreError) {
+        try await noteEarlierGarbage()
         let released = engine.inlineGarbage.byteCount
         let before = engine.metadata.footprint(.inline)
         let share = UInt64(Double(before.byteCount) * policy.inlineShareMin)
@@ -32,6 +33,20 @@ extension GarbageCollector {
         }
         let after = engine.metadata.footprint(.inline)
         report.inlineByteCount += before.byteCount - min(after.byteCount, before.byteCount)
+    }
+
+    /// What was deleted before the start and is still there counts like what goes now: values known to be deleted, and of the
+    /// others as large a share as there are deletions.
+    private func noteEarlierGarbage() async throws(StoreError) {
+        guard engine.inlineGarbage.isFirstLook() else { return }
+        let metadata = engine.metadata
+        let counts = try await engine.workers.run { () throws(StoreError) in
+            try StorageCall.metadata { () throws(MetadataError) in try metadata.keyCounts(.inline) }
+        }
+        let footprint = metadata.footprint(.inline)
+        let known = min(footprint.deletedValueByteCount, footprint.byteCount)
+        let share = Double(min(counts.deletedCount, counts.putCount)) / Double(max(1, counts.putCount))
+        engine.inlineGarbage.add(known + UInt64(Double(footprint.byteCount - known) * share))
     }
 
     private func isWorthMoving(_ footprint: TableFootprint) -> Bool {
@@ -61,8 +76,14 @@ extension GarbageCollector {
 /// Bytes of inline contents that went since the metadata was last compacted on their account.
 final class InlineGarbage: Sendable {
     private let count = Atomic<UInt64>(0)
+    private let isLookedAt = Atomic(false)
 
     var byteCount: UInt64 { count.load(ordering: .relaxed) }
+
+    /// Once in the life of an engine.
+    func isFirstLook() -> Bool {
+        !isLookedAt.exchange(true, ordering: .relaxed)
+    }
 
     func add(_ byteCount: UInt64) {
         if byteCount > 0 { count.wrappingAdd(byteCount, ordering: .relaxed) }

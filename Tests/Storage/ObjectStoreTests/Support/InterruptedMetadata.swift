@@ -61,6 +61,10 @@ final class InterruptedMetadata: MetadataStore {
 
     func footprint(_ table: MetadataTable) -> TableFootprint { base.footprint(table) }
 
+    func keyCounts(_ table: MetadataTable) throws(MetadataError) -> TableKeyCounts {
+        try base.keyCounts(table)
+    }
+
     func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
         try base.compact(table, movedByteCountMax: movedByteCountMax)
     }

@@ -47,6 +47,11 @@ struct MonitoredMetadata: MetadataStore {
         base.footprint(table)
     }
 
+    func keyCounts(_ table: MetadataTable) throws(MetadataError) -> TableKeyCounts {
+        monitor.willPerform(.read, isLocked: false)
+        return try base.keyCounts(table)
+    }
+
     func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
         monitor.willPerform(.read, isLocked: false)
         try base.compact(table, movedByteCountMax: movedByteCountMax)
