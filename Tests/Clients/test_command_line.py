@@ -84,6 +84,8 @@ def test_a_second_start_on_the_same_data_names_the_holder():
     with Drydock.temporary() as running:
         out = drydock("serve", "--data", running.data, "--s3-port", "0", "--registry-port", "0", "--admin-port", "0")
         assert out.returncode != 0 and str(running.pid) in out.stderr
+        # A verb that can't find the server's admin port does without the server, as if it were stopped.
+        os.unlink(f"{running.data}/run/ports.json")
         assert str(running.pid) in running.verb("fsck", check=False).stderr
 
 

@@ -4,6 +4,8 @@
 
 import json
 import os
+import random
+import subprocess
 import threading
 import time
 import urllib.error
@@ -11,7 +13,7 @@ import urllib.request
 
 import pytest
 from conftest import client
-from drydock import TOP, Drydock
+from drydock import BINARY, TOP, Drydock
 from files import content
 
 
@@ -132,10 +134,11 @@ def test_verbs_work_on_a_running_store(own):
     scrub = json.loads(server.verb("scrub", "--now", "--json").stdout)
     assert scrub["damaged"] == 0 and scrub["inlineObjects"] == 1 and scrub["verifiedBytes"] > 3 << 20
     assert scrub["completed"] and "never" not in server.verb("scrub").stdout
-    # The check of a store needs it to itself, and says who has it.
-    fsck = server.verb("fsck", check=False)
-    assert fsck.returncode != 0 and str(server.pid) in fsck.stderr
+    fsck = json.loads(server.verb("fsck", "--json").stdout)
+    assert fsck["clean"] and fsck["objects"] == 3 and fsck["chunks"] == stats["chunks"] and fsck["verifiedBytes"] > 3 << 20
     server.stop()
+    offline = json.loads(server.verb("fsck", "--json").stdout)
+    assert {**offline, "verifiedBytes": 0} == {**fsck, "verifiedBytes": 0}
     assert json.loads(server.verb("stats", "--json").stdout)["chunks"] == stats["chunks"]
     assert json.loads(server.verb("scrub", "--now", "--json").stdout)["chunks"] == scrub["chunks"]
     server.start()
@@ -171,8 +174,81 @@ def test_a_scrub_names_the_objects_that_damage_concerns(own):
     assert any("bucket/k/1:" in line for line in report["affected"]) and any("bucket/copy:" in line for line in report["affected"])
     assert metric(server, "drydock_scrub_findings_total") == 1
     assert json.loads(server.verb("stats", "--json").stdout)["quarantinedFrames"] == 1
+    running = server.verb("fsck", "--json", check=False)
     server.stop()
-    fsck = server.verb("fsck", check=False)
-    assert fsck.returncode == 1 and "object bucket/k/1: chunk" in fsck.stdout and "object bucket/copy: chunk" in fsck.stdout
-    assert "bucket/k/0" not in fsck.stdout
+    stopped = server.verb("fsck", "--json", check=False)
+    for fsck in [running, stopped]:
+        assert fsck.returncode == 1
+        problems = json.loads(fsck.stdout)["problems"]
+        assert len(problems) == 3 and any(problem.startswith("object bucket/k/1: chunk") for problem in problems)
+        assert any(problem.startswith("object bucket/copy: chunk") for problem in problems)
+    assert json.loads(running.stdout)["problems"] == json.loads(stopped.stdout)["problems"]
     server.start()
+
+
+def test_a_flipped_bit_in_a_small_file_is_noticed_or_of_no_account(directory):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DRYDOCK_")}
+    data = os.path.join(directory, "data")
+    command = [BINARY, "serve", "--data", data, "--s3-port", "0", "--registry-port", "0", "--admin-port", "0"]
+
+    def start():
+        """What a start says: a sentence that refuses, or the credentials it uses."""
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: process.poll() is not None or os.path.exists(f"{data}/run/ports.json"), 20)
+        process.terminate()
+        sentence = process.communicate(timeout=60)[1]
+        return sentence if process.returncode else None
+
+    assert start() is None
+    random_bits = random.Random(1)
+    for name, share in [("FORMAT", 0.2), ("root-credentials.json", 0.05), ("run/admin-token", 0.02), ("reserve", 0)]:
+        path = os.path.join(data, name)
+        with open(path, "rb") as file:
+            whole = file.read()
+        bits = [bit for bit in range(len(whole) * 8) if random_bits.random() < share] if share else [12345]
+        for bit in bits:
+            damaged = bytearray(whole)
+            damaged[bit // 8] ^= 1 << bit % 8
+            with open(path, "wb") as file:
+                file.write(damaged)
+            said = start()
+            if name in ("FORMAT", "root-credentials.json"):
+                # In the name of the checksum, which the file need not have, it changes nothing.
+                is_same = said is None and all(
+                    json.loads(damaged)[field] == json.loads(whole)[field] for field in ["accessKey", "secretKey"])
+                assert is_same or name in said, (name, bit, said)
+            else:
+                # Written anew by each start, or read by nobody.
+                assert said is None, (name, bit, said)
+            with open(path, "wb") as file:
+                file.write(whole)
+    assert start() is None
+
+
+def test_a_check_beside_writers_and_collections_reports_nothing_that_is_not_there(own):
+    server, s3 = own
+    stop = threading.Event()
+
+    def write(number):
+        mine, turn = client(server), 0
+        while not stop.is_set():
+            for size in [100, 40_000, 3 << 20]:
+                mine.put_object(Bucket="bucket", Key=f"{number}/{turn % 5}/{size}", Body=content(turn % 11, size))
+            mine.delete_object(Bucket="bucket", Key=f"{number}/{(turn + 2) % 5}/{40_000}")
+            turn += 1
+
+    def collect():
+        while not stop.is_set():
+            server.verb("gc", "--min-garbage", "0", "--recompress")
+
+    workers = [threading.Thread(target=write, args=(number,)) for number in range(3)] + [threading.Thread(target=collect)]
+    for worker in workers:
+        worker.start()
+    try:
+        for _ in range(12):
+            report = server.verb("fsck", check=False)
+            assert report.returncode == 0, report.stdout + report.stderr
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join()

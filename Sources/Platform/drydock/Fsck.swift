@@ -7,16 +7,20 @@ import MetadataStore
 import ObjectStore
 
 /// `drydock fsck`
-struct Fsck: AsyncParsableCommand {
+struct Fsck: AsyncParsableCommand, StoreVerb {
+    static let verbName = "fsck"
     static let configuration = CommandConfiguration(
-        abstract: "Check a stopped store: every record, every reference count and every stored chunk.",
-        discussion:
-            "Example: drydock fsck --data /srv/drydock --json\n\nThe exit status is 1 when anything is wrong. On a running store use drydock scrub."
+        abstract: "Check a store: every record, every reference count and every stored chunk.",
+        discussion: """
+            Example: drydock fsck --data /srv/drydock --json
+
+            It mends nothing. The exit status is 1 when anything is wrong.
+            """
     )
 
     @OptionGroup var flags: StoreFlags
 
-    private struct Report: Encodable {
+    struct Report: Codable {
         var clean: Bool
         var problems: [String]
         var objects: UInt64
@@ -25,34 +29,45 @@ struct Fsck: AsyncParsableCommand {
         var packs: UInt64
         var verifiedBytes: UInt64
         var garbageBytes: UInt64
+
+        init(_ result: StoreReport) {
+            clean = result.isClean
+            problems = result.engine.problems.map(\.description) + result.objects.problems.map(\.description)
+            objects = result.objects.objectCount
+            uploads = result.objects.uploadCount
+            chunks = result.engine.chunkCount
+            packs = result.engine.packCount
+            verifiedBytes = result.engine.verifiedByteCount
+            garbageBytes = result.engine.garbageByteCount
+        }
+    }
+
+    var query: [(name: String, value: String)] { [] }
+
+    func run(_ directory: DataDirectory, _ parts: StoreParts) async throws -> Report {
+        Report(
+            try ObjectStoreMaintenance.fsck(
+                parts.configuration,
+                fileSystem: parts.fileSystem,
+                metadata: parts.metadata
+            )
+        )
+    }
+
+    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
+        Report(try await store.fsck())
     }
 
     func run() async throws {
-        let (directory, parts) = try flags.open(try flags.load())
-        defer { parts.metadata.close() }
-        let result = try ObjectStoreMaintenance.fsck(
-            parts.configuration,
-            fileSystem: parts.fileSystem,
-            metadata: parts.metadata
-        )
-        let problems = result.engine.problems.map(\.description) + result.objects.problems.map(\.description)
-        let report = Report(
-            clean: result.isClean,
-            problems: problems,
-            objects: result.objects.objectCount,
-            uploads: result.objects.uploadCount,
-            chunks: result.engine.chunkCount,
-            packs: result.engine.packCount,
-            verifiedBytes: result.engine.verifiedByteCount,
-            garbageBytes: result.engine.garbageByteCount
-        )
+        let report = try await report(flags)
+        let count = report.problems.count
         try flags.show(
             report,
-            text: problems.map { ("problem", $0) } + [
-                ("data", directory.path), ("objects", "\(report.objects)"), ("chunks", "\(report.chunks)"),
+            text: report.problems.map { ("problem", $0) } + [
+                ("objects", "\(report.objects)"), ("chunks", "\(report.chunks)"),
                 ("verified", StoreFlags.bytes(report.verifiedBytes)),
                 ("garbage", StoreFlags.bytes(report.garbageBytes)),
-                ("result", report.clean ? "clean" : problems.count == 1 ? "1 problem" : "\(problems.count) problems"),
+                ("result", report.clean ? "clean" : count == 1 ? "1 problem" : "\(count) problems"),
             ]
         )
         if !report.clean { throw ExitCode(1) }

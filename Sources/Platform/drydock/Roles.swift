@@ -46,7 +46,9 @@ struct Roles {
                 { page in StoreMetrics.append(metrics, to: &page) },
                 { page in StoreMetrics.append(registryMetrics, to: &page) },
             ],
-            verbs: [CollectGarbage.adminVerb(store), Scrub.adminVerb(store), Stats.adminVerb(store)],
+            verbs: [
+                CollectGarbage.adminVerb(store), Fsck.adminVerb(store), Scrub.adminVerb(store), Stats.adminVerb(store),
+            ],
             token: adminToken
         )
         var secure = http

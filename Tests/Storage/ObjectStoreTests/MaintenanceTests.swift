@@ -96,6 +96,30 @@ import Testing
         #expect(found.map(\.text).sorted() == ["belongs to no bucket", "belongs to no upload"])
     }
 
+    /// So that its memory is bounded, whatever the store holds.
+    @Test func `finds the same when it looks at a few contents at a time`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        for index in 0..<10 { try await fixture.store.put("k\(index)", content(index * 4_000)) }
+        let upload = try await fixture.store.upload("up")
+        let parts = [
+            try await fixture.store.part(upload, 1, content(70_000)), try await fixture.store.part(upload, 2, [1]),
+        ]
+        _ = try await fixture.store.complete(upload, parts)
+        var batch = MetadataBatch()
+        for name in ["k1", "k3", "k8"] { batch.delete(.objects, try record(fixture, name).key) }
+        for name in ["k2", "up"] {
+            batch.delete(.inline, EngineKeys.inline(try record(fixture, name).record.content.id))
+            batch.delete(.contents, EngineKeys.head(try record(fixture, name).record.content.id))
+        }
+        try fixture.metadata.commit(batch)
+        let whole = try ObjectStoreMaintenance.audit(metadata: fixture.metadata).problems
+        #expect(whole.count > 4)
+        for countMax in [1, 2, 5] as [UInt64] {
+            let shares = try ObjectStoreMaintenance.audit(metadata: fixture.metadata, referenceCountMax: countMax)
+            #expect(Set(shares.problems) == Set(whole))
+        }
+    }
+
     @Test func `finds space that belongs to nobody`() async throws {
         let found = try await problems { fixture, batch in
             batch.delete(.objects, try record(fixture, "inline").key)

@@ -109,6 +109,7 @@ final class Life: MachineMonitor, @unchecked Sendable {
             }
             if generator.chance(2, in: 3) { group.addTask { await self.collectOnline(store) } }
             if generator.chance(1, in: 3) { group.addTask { await self.scrubOnline(store) } }
+            if generator.chance(1, in: 3) { group.addTask { await self.checkOnline(store) } }
         }
         await readHeldObjects(store)
         await collectAtLast(store, metadata)

@@ -11,6 +11,7 @@ package struct SimulationReport: Sendable {
     package var operationCount = 0
     package var collectionCount = 0
     package var scrubCount = 0
+    package var checkCount = 0
     package var commitCount = 0
     /// Contents that a collection had to leave because somebody used them.
     package var postponedContentCount = 0
@@ -33,6 +34,7 @@ package struct SimulationReport: Sendable {
         lifeCount += other.lifeCount
         operationCount += other.operationCount
         scrubCount += other.scrubCount
+        checkCount += other.checkCount
         collectionCount += other.collectionCount
         commitCount += other.commitCount
         postponedContentCount += other.postponedContentCount
@@ -51,7 +53,7 @@ extension SimulationReport {
             ("crash states", crashStateCount), ("of them while recovering", recoveryCrashCount), ("lives", lifeCount),
             ("operations of clients", operationCount), ("of them refused or failed", failedOperationCount),
             ("commits", commitCount), ("commits of several clients", sharedCommitCount),
-            ("collections of garbage", collectionCount), ("scrubs", scrubCount),
+            ("collections of garbage", collectionCount), ("scrubs", scrubCount), ("checks", checkCount),
             ("contents in use that a collection left", postponedContentCount), ("damaged drives", rotCount),
         ] + crashes.sorted { $0.key.rawValue < $1.key.rawValue }.map { ("power lost before \($0.key)", $0.value) }
             + faults.sorted { $0.key < $1.key }.map { ("fault: \($0.key)", $0.value) }

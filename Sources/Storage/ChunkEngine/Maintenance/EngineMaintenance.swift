@@ -16,7 +16,15 @@ package enum EngineMaintenance {
         depth: FsckDepth = .frames
     ) throws(StoreError) -> FsckReport {
         var check = StoreCheck(configuration, fileSystem: fileSystem, metadata: metadata, depth: depth)
-        return try check.run()
+        var report = try check.run()
+        guard depth >= .frames else { return report }
+        do throws(MetadataError) {
+            try metadata.verify()
+        } catch {
+            guard error.code == .corrupted else { throw StoreError(error) }
+            report.add(.metadata(error.message))
+        }
+        return report
     }
 
     /// Opens the store for one collection.

@@ -6,9 +6,9 @@ package import StorageTypes
 
 /// How closely a check looks.
 package enum FsckDepth: Int, Sendable, Hashable, Comparable, CaseIterable {
-    /// Records and file sizes only.
+    /// Records, file sizes and pack headers only.
     case structure = 0
-    /// The checksum of every frame, too.
+    /// The checksum of every frame, every inline content and every file of the metadata, too.
     case frames = 1
     /// The SHA-256 of every chunk, too.
     case contents = 2
@@ -18,7 +18,7 @@ package enum FsckDepth: Int, Sendable, Hashable, Comparable, CaseIterable {
     }
 }
 
-/// Something that contradicts something else in a stopped store.
+/// Something that contradicts something else.
 package enum FsckProblem: Sendable, Hashable {
     /// A record that can't be read, or whose key is of no kind that this format has.
     case unreadable(table: String, key: String, reason: String)
@@ -46,6 +46,8 @@ package enum FsckProblem: Sendable, Hashable {
     case partReference(content: UInt64, recorded: UInt64, actual: UInt64)
     case missingInlinePart(content: UInt64)
     case damagedInline(content: UInt64)
+    /// In a file of the metadata.
+    case metadata(String)
 }
 
 extension FsckProblem: CustomStringConvertible {
@@ -85,6 +87,8 @@ extension FsckProblem: CustomStringConvertible {
             "inline content \(content) of an assembly is missing"
         case .damagedInline(let content):
             "inline content \(content) is damaged"
+        case .metadata(let message):
+            "the metadata is damaged: \(message)"
         }
     }
 }
@@ -112,5 +116,22 @@ package struct FsckReport: Sendable {
     mutating func add(_ problem: FsckProblem) {
         problemCount += 1
         if problems.count < Self.problemCountMax { problems.append(problem) }
+    }
+
+    /// Takes what a scrub read of the same store for the part of the check that reads.
+    package mutating func add(_ scrub: ScrubReport) {
+        verifiedByteCount += scrub.byteCount
+        inlineCount += scrub.inlineCount
+        // Those of a pack that is not there are known to be lost, and headers were looked at.
+        let missing = Set(problems.compactMap { if case .missingPackFile(let pack, _) = $0 { pack } else { nil } })
+        for finding in scrub.findings {
+            switch finding {
+            case .frame(let digest, let pack, let offset) where !missing.contains(pack):
+                add(.damagedFrame(digest, pack: pack, offset: offset))
+            case .inline(let content): add(.damagedInline(content: content))
+            case .metadata(let message): add(.metadata(message))
+            case .frame, .packHeader: break
+            }
+        }
     }
 }

@@ -6,11 +6,11 @@ import FileStore
 import MetadataStore
 import StorageTypes
 
-/// One check of a stopped store.
+/// One check of a store that is stopped, or as it was at one moment.
 struct StoreCheck {
     let layout: EngineLayout
     let fileSystem: any FileSystem
-    let metadata: any MetadataStore
+    let metadata: any MetadataReading
     let depth: FsckDepth
     /// Chunks held in memory at once.
     let chunkCountMax: UInt64
@@ -25,7 +25,7 @@ struct StoreCheck {
     init(
         _ configuration: EngineConfiguration,
         fileSystem: any FileSystem,
-        metadata: any MetadataStore,
+        metadata: any MetadataReading,
         depth: FsckDepth,
         chunkCountMax: UInt64 = 1 << 20
     ) {
@@ -106,6 +106,7 @@ struct StoreCheck {
     }
 
     private mutating func checkInline() throws(StoreError) {
+        guard depth >= .frames else { return }
         try metadata.forEach(.inline, from: [], until: nil) { key, value in
             guard key.count == 8 else { return addUnreadable("inline", key, DecodeError(.invalidValue, at: 0)) }
             report.inlineCount += 1

@@ -1,29 +1,48 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ChunkEngine
 import ChunkFormat
 import MetadataStore
 import StorageTypes
 
-/// Reads every record of a stopped store, checks what it says and whom it belongs to, and names who is concerned by
+/// Reads every record, checks what it says and whom it belongs to, and names who is concerned by
 /// what the reference audit found.
 package struct ObjectAudit: Sendable {
     package private(set) var problems: [ObjectProblem] = []
     package private(set) var objectCount: UInt64 = 0
     package private(set) var uploadCount: UInt64 = 0
     package private(set) var partCount: UInt64 = 0
-    private var references = ReferenceAudit()
     private var names = OwnerNames()
     private let problemCountMax = 10_000
+    /// 64 MiB.
+    package static let referenceCountMax: UInt64 = 4 << 20
 
     /// - Parameter damaged: contents that lost bytes, by id, and how.
-    init(_ metadata: any MetadataReading, damaged: [UInt64: String] = [:]) throws(StoreError) {
+    init(
+        _ metadata: any MetadataReading,
+        damaged: [UInt64: String] = [:],
+        referenceCountMax: UInt64 = Self.referenceCountMax
+    ) throws(StoreError) {
         try readBuckets(metadata)
         try readObjects(metadata)
         try readUploads(metadata)
         try readParts(metadata)
-        try references.run(metadata)
+        let references = try ReferenceAudit(metadata, ownerCount: objectCount + partCount, referenceCountMax)
         try nameFindings(damaged.merging(references.findings) { damage, finding in "\(damage); \(finding)" }, metadata)
+    }
+
+    /// Names those who suffer from what the engine's check found, too.
+    init(_ metadata: any MetadataReading, after engine: FsckReport) throws(StoreError) {
+        var damage = DamageTrace()
+        for problem in engine.problems { damage.note(problem) }
+        try self.init(metadata, damaged: try damage.affectedContents(metadata))
+    }
+
+    /// Adds whom damage concerns that was found otherwise, if nothing was said of them before.
+    mutating func add(_ others: [ObjectProblem]) {
+        let known = Set(problems.map(\.subject))
+        for problem in others where !known.contains(problem.subject) { add(problem.subject, problem.text) }
     }
 
     private mutating func add(_ subject: ObjectProblem.Subject, _ text: String) {
@@ -73,8 +92,7 @@ package struct ObjectAudit: Sendable {
                 let subject = names.object(key)
                 if case .record = subject { add(subject, "belongs to no bucket") }
                 do throws(DecodeError) {
-                    let record = try VersionRecord(decoding: value)
-                    references.note(record.content)
+                    _ = try VersionRecord(decoding: value)
                     objectCount += 1
                 } catch {
                     add(subject, text(error))
@@ -107,7 +125,7 @@ package struct ObjectAudit: Sendable {
             let subject = names.part(key)
             if case .record = subject { add(subject, "belongs to no upload") }
             do throws(DecodeError) {
-                references.note(try PartRecord(decoding: value).content)
+                _ = try PartRecord(decoding: value)
                 partCount += 1
             } catch {
                 add(subject, text(error))

@@ -1,7 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that contradicts something else in a stopped store, and whom it concerns.
+/// Something that contradicts something else and whom it concerns.
 package struct ObjectProblem: Sendable, Hashable, CustomStringConvertible {
     /// What the problem is about.
     package enum Subject: Sendable, Hashable {

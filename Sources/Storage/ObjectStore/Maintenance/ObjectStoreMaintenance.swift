@@ -16,17 +16,17 @@ package enum ObjectStoreMaintenance {
         metadata: any MetadataStore
     ) throws(StoreError) -> StoreReport {
         let engine = try EngineMaintenance.fsck(configuration.engine, fileSystem: fileSystem, metadata: metadata)
-        var damage = DamageTrace()
-        for problem in engine.problems { damage.note(problem) }
-        return StoreReport(
-            engine: engine,
-            objects: try ObjectAudit(metadata, damaged: try damage.affectedContents(metadata)),
-        )
+        return StoreReport(engine: engine, objects: try ObjectAudit(metadata, after: engine))
     }
 
     /// Checks the records of buckets, objects, uploads and parts and what they refer to, without reading a pack.
-    package static func audit(metadata: any MetadataReading) throws(StoreError) -> ObjectAudit {
-        try ObjectAudit(metadata)
+    ///
+    /// - Parameter referenceCountMax: held in memory at once, at 16 bytes each.
+    package static func audit(
+        metadata: any MetadataReading,
+        referenceCountMax: UInt64 = ObjectAudit.referenceCountMax
+    ) throws(StoreError) -> ObjectAudit {
+        try ObjectAudit(metadata, referenceCountMax: referenceCountMax)
     }
 
     /// What everything takes, stage by stage, and what each bucket holds.
@@ -37,8 +37,8 @@ package enum ObjectStoreMaintenance {
 
 /// What a check of the whole store found.
 package struct StoreReport: Sendable {
-    package let engine: FsckReport
-    package let objects: ObjectAudit
+    package internal(set) var engine: FsckReport
+    package internal(set) var objects: ObjectAudit
 
     package var isClean: Bool { engine.isClean && objects.problems.isEmpty }
 }

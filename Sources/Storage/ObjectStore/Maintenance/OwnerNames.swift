@@ -32,21 +32,37 @@ struct OwnerNames {
         _ body: (ObjectProblem.Subject, _ content: UInt64, _ text: String) -> Void
     ) throws(StoreError) {
         guard !contents.isEmpty else { return }
+        try Self.forEachReference(metadata) { owner, content in
+            guard content.kind != .empty, let text = contents[content.id] else { return }
+            switch owner {
+            case .version(let key): body(object(key), content.id, text)
+            case .part(let key): body(part(key), content.id, text)
+            }
+        }
+    }
+
+    /// Who refers to a content, by its key.
+    enum Owner {
+        case version([UInt8])
+        case part([UInt8])
+    }
+
+    /// All references of versions and parts that can be read.
+    static func forEachReference(
+        _ metadata: any MetadataReading,
+        _ body: (Owner, ContentReference) -> Void
+    ) throws(StoreError) {
         for table in [MetadataTable.objects, .versions] {
             try TableScan(metadata).forEach(table, prefix: []) { key, value throws(StoreError) in
-                guard let content = try? VersionHeader.decode(value, key).content, content.kind != .empty,
-                    let text = contents[content.id]
-                else { return }
-                body(object(key), content.id, text)
+                guard let content = try? VersionHeader.decode(value, key).content else { return }
+                body(.version(key), content)
             }
         }
         try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
             key,
             value throws(StoreError) in
-            guard let content = try? PartRecord(decoding: value).content, content.kind != .empty,
-                let text = contents[content.id]
-            else { return }
-            body(part(key), content.id, text)
+            guard let content = try? PartRecord(decoding: value).content else { return }
+            body(.part(key), content)
         }
     }
 }

@@ -7,7 +7,7 @@ import StorageTypes
 
 /// Compares what versions, parts and assemblies refer to with the contents that are stored and with their counts.
 ///
-/// Both sides are walked in the order of content ids, so the memory it needs is 16 bytes per reference.
+/// Both sides are walked in the order of content ids. Memory is bounded by doing that for a share of the ids at a time.
 struct ReferenceAudit {
     struct Reference: Comparable {
         let id: UInt64
@@ -18,6 +18,9 @@ struct ReferenceAudit {
         }
     }
 
+    private let metadata: any MetadataReading
+    /// Those with this remainder when they are divided by how many shares there are.
+    private var share: (remainder: UInt64, count: UInt64) = (0, 1)
     /// To recipes and assemblies, one for each time that one is named.
     private var counted: [Reference] = []
     private var inline: [Reference] = []
@@ -25,7 +28,28 @@ struct ReferenceAudit {
     private(set) var findings: [UInt64: String] = [:]
     private let findingCountMax = 10_000
 
-    mutating func note(_ content: ContentReference) {
+    /// Blocks.
+    ///
+    /// - Parameter ownerCount: of versions and parts.
+    init(
+        _ metadata: any MetadataReading,
+        ownerCount: UInt64,
+        _ referenceCountMax: UInt64
+    ) throws(StoreError) {
+        self.metadata = metadata
+        var count = ownerCount
+        try Self.forEachAssemblyPart(metadata) { _ in count += 1 }
+        share.count = count / referenceCountMax + 1
+        for remainder in 0..<share.count {
+            share.remainder = remainder
+            try run()
+        }
+    }
+
+    private func isInShare(_ id: UInt64) -> Bool { id % share.count == share.remainder }
+
+    private mutating func note(_ content: ContentReference) {
+        guard isInShare(content.id) else { return }
         switch content.kind {
         case .empty: break
         case .inline: inline.append(Reference(id: content.id, size: content.size))
@@ -33,34 +57,37 @@ struct ReferenceAudit {
         }
     }
 
-    /// Called once everything outside table `contents` has been noted.
-    mutating func run(_ metadata: any MetadataReading) throws(StoreError) {
-        try noteAssemblies(metadata)
+    private mutating func run() throws(StoreError) {
+        (counted, inline) = ([], [])
+        // What can't be decoded is found by those who look at each record.
+        try OwnerNames.forEachReference(metadata) { _, content in note(content) }
+        try Self.forEachAssemblyPart(metadata) { content in note(content) }
         counted.sort()
         inline.sort()
-        try compareHeads(metadata)
-        try compareInline(metadata)
+        try compareHeads()
+        try compareInline()
     }
 
     /// An assembly that waits for reclamation still refers to its parts.
-    private mutating func noteAssemblies(_ metadata: any MetadataReading) throws(StoreError) {
-        var parts: [ContentReference] = []
+    private static func forEachAssemblyPart(
+        _ metadata: any MetadataReading,
+        _ body: (ContentReference) -> Void
+    ) throws(StoreError) {
         try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
             guard EngineKeys.content(in: key)?.segment != nil, value.count > 1,
                 value[1] == ContentReference.Kind.assembly.rawValue,
                 // What can't be decoded is the engine's finding.
                 let segment = try? AssemblySegment(decoding: value)
             else { return }
-            parts.append(contentsOf: segment.parts.map(\.content))
+            for part in segment.parts { body(part.content) }
         }
-        for part in parts { note(part) }
     }
 
-    private mutating func compareHeads(_ metadata: any MetadataReading) throws(StoreError) {
+    private mutating func compareHeads() throws(StoreError) {
         var heads = Merge(counted)
         var findings: [(UInt64, String)] = []
         try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
-            guard let (id, segment) = EngineKeys.content(in: key), segment == nil,
+            guard let (id, segment) = EngineKeys.content(in: key), segment == nil, isInShare(id),
                 let head = try? ContentHead(decoding: value)
             else { return }
             let (missing, found) = heads.take(id)
@@ -76,12 +103,12 @@ struct ReferenceAudit {
         add(findings)
     }
 
-    private mutating func compareInline(_ metadata: any MetadataReading) throws(StoreError) {
+    private mutating func compareInline() throws(StoreError) {
         var owners = Merge(inline)
         var findings: [(UInt64, String)] = []
         try TableScan(metadata).forEach(.inline, prefix: []) { key, value throws(StoreError) in
-            guard key.count == 8 else { return }
             let id = key.reduce(0) { $0 << 8 | UInt64($1) }
+            guard key.count == 8, isInShare(id) else { return }
             let (missing, found) = owners.take(id)
             for reference in missing { findings.append((reference.id, "its bytes are missing")) }
             switch found.count {

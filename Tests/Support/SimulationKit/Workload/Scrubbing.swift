@@ -31,4 +31,23 @@ extension Life {
             }
         }
     }
+
+    /// Checks beside the clients and the collections: a sound store is never said to be anything else.
+    func checkOnline(_ store: ObjectStore) async {
+        while workingClientCount > 0, failure == nil {
+            await scheduler.sleep(generator.below(400))
+            log.add("check")
+            do throws(StoreError) {
+                let checked = try await store.fsck()
+                report.checkCount += 1
+                log.add("checked: \(checked.engine.problems) \(checked.objects.problems)")
+                if !isStruck, !checked.isClean {
+                    fail(.soundness, "a check finds \(checked.engine.problems) \(checked.objects.problems)")
+                }
+            } catch {
+                log.add("checked: \(error)")
+                if !isStruck, error.code != .slowDown { fail(.availability, "a check fails: \(error)") }
+            }
+        }
+    }
 }
