@@ -84,7 +84,7 @@ let storage: [Target] = [
     // What Benchmarks, a package of its own, may measure; nothing of the product imports it.
     Tier.storage.library(
         "BenchmarkDoor",
-        ["CStorageShims", "StorageTypes", "Checksums", "ChunkFormat", "MetadataStore"],
+        ["CStorageShims", "StorageTypes", "Checksums", "ChunkFormat", "MetadataStore", "ChunkEngine"],
     ),
     Tier.storage.library("HTTPServer", ["StorageTypes", nioCore, nioPosix, nioSSL, logging]),
     Tier.storage.library("S3Protocol", ["StorageTypes", "Checksums", nioCore]),

@@ -62,7 +62,7 @@ final class EngineParts: Sendable {
         )
         contentIDs = ContentIDs(generation: recovered.generation)
         blocks = BlockPool(
-            carryByteCountMax: configuration.chunkSizes.byteCountMax,
+            carryByteCountMax: configuration.chunkSizes.byteCountMax + Chunker.lookaheadByteCountMax,
             blockByteCount: configuration.blockByteCount
         )
         compressors = CompressorPool(level: configuration.compressionLevel)

@@ -10,29 +10,14 @@ import Testing
     static let sizes = [ChunkSizes(), ChunkSizes(byteCountMin: 128, byteCountNormal: 256, byteCountMax: 2_048)]
     static let kernels = Chunker.kernels.filter(drydock_kernel_available)
 
-    /// The ends of all chunks but the last, found while the bytes arrive in pieces of what length `pieces` says.
     private func cuts(
         _ bytes: [UInt8],
         _ sizes: ChunkSizes,
         _ kernel: drydock_kernel? = nil,
         pieces: (inout SeededGenerator) -> Int = { _ in .max / 2 }
     ) -> [Int] {
-        let chunker = kernel.map { Chunker(sizes, kernel: $0) } ?? Chunker(sizes)
-        var generator = SeededGenerator(seed: 9)
-        var result: [Int] = []
-        bytes.withUnsafeBytes { bytes in
-            var (start, end) = (0, 0)
-            while end < bytes.count {
-                var scanned = end - start
-                end = min(bytes.count, end + pieces(&generator))
-                while let length = chunker.length(.init(rebasing: bytes[start..<end]), scanned: scanned) {
-                    start += length
-                    result.append(start)
-                    scanned = 0
-                }
-            }
-        }
-        return result
+        var chunker = kernel.map { Chunker(sizes, kernel: $0) } ?? Chunker(sizes)
+        return chunker.cuts(bytes, pieces: pieces)
     }
 
     @Test(arguments: kernels, [false, true])
@@ -127,9 +112,9 @@ import Testing
         for end in 1...bytes.count {
             let length = end - start
             guard length >= sizes.byteCountMin else { continue }
-            let isMarked = hash(bytes[end - 32..<end]) >> 10 == 0b11_1111
+            let isMarked = Self.hash(bytes[end - 32..<end]) >> 10 == 0b11_1111
             let isStrict = length < sizes.byteCountNormal
-            if isMarked && (!isStrict || hash(bytes[end - 64..<end - 32]) >> 12 == 0b1111)
+            if isMarked && (!isStrict || Self.hash(bytes[end - 64..<end - 32]) >> 12 == 0b1111)
                 || length == sizes.byteCountMax
             {
                 expected.append(end)
@@ -137,10 +122,10 @@ import Testing
             }
         }
         #expect(cuts(bytes, sizes, kernel) == expected)
-        #expect(hash([UInt8](0..<32)[...]) == 0x47af)
+        #expect(Self.hash([UInt8](0..<32)[...]) == 0x47af)
     }
 
-    private func hash(_ window: ArraySlice<UInt8>) -> UInt16 {
+    static func hash(_ window: ArraySlice<UInt8>) -> UInt16 {
         var (sum, weight): (UInt16, UInt16) = (0, 1)
         for last in stride(from: window.endIndex - 1, to: window.startIndex, by: -2) {
             let product = (UInt16(window[last - 1]) | UInt16(window[last]) << 8) &* 0xcf45

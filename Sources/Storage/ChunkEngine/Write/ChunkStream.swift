@@ -18,7 +18,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var identity = SHA256()
     private var checksum: RunningChecksum?
     private var sha256: SHA256?
-    private let chunker: Chunker
+    private var chunker: Chunker
     private var governor = CompressionGovernor()
     /// The last block and the unfinished chunk at its end, which may be empty.
     private var carry: (block: Block, range: Range<Int>)?
@@ -135,11 +135,9 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
             )
         }
         var chunks: [UnsafeRawBufferPointer] = []
-        var scanned = block.start - start
-        while let length = chunker.length(block.bytes(start..<block.end), scanned: scanned) {
+        while let length = chunker.length(block.bytes(start..<block.end), isLast: isLast) {
             chunks.append(block.bytes(start..<start + length))
             start += length
-            scanned = 0
         }
         if isLast, start < block.end {
             chunks.append(block.bytes(start..<block.end))

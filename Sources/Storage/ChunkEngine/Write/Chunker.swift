@@ -1,20 +1,27 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-import CStorageShims
+package import CStorageShims
 import ChunkFormat
 
-/// Finds content-defined cuts: the same for the same bytes, however they arrive and on every CPU (`OnDiskFormat.md`,
+/// Finds the cuts of one content: the same for the same bytes, however they arrive and on every CPU (`OnDiskFormat.md`,
 /// "Cuts").
-struct Chunker {
+package struct Chunker {
     /// Fastest first: 19, 9 and 6 GB/s.
     static let kernels = [drydock_kernel_avx512, drydock_kernel_avx2, drydock_kernel_scalar]
+    /// How far behind the longest chunk bytes may already be there: a header that is not yet complete.
+    static let lookaheadByteCountMax = TarHeader.byteCount
 
     private let kernel: drydock_kernel
     private let rule: drydock_chunk_rule
+    private var tar: TarWalk
+    /// Where the chunk begins, in the content.
+    private var start = 0
+    /// How many of its bytes were looked at without finding its end.
+    private var scanned = 0
 
     /// - Parameter kernel: Must be available on this CPU.
-    init(
+    package init(
         _ sizes: ChunkSizes,
         kernel: drydock_kernel = kernels.first(where: drydock_kernel_available) ?? drydock_kernel_scalar
     ) {
@@ -29,16 +36,48 @@ struct Chunker {
             mark: ~0 << UInt16(16 - (bits - 2)),
             strict_mark: ~0 << 12
         )
+        tar = TarWalk(dataByteCountMin: sizes.byteCountMin)
     }
 
-    /// The length of the chunk that starts where `bytes` do; nil when it ends behind them.
+    /// The length of the next chunk; nil when it ends behind `bytes`, or when they are the last chunk.
     ///
-    /// - Parameter scanned: How many of them an earlier call has looked at without finding the end.
-    func length(_ bytes: UnsafeRawBufferPointer, scanned: Int) -> Int? {
-        guard let base = bytes.baseAddress else { return nil }
-        let length = withUnsafePointer(to: rule) {
-            drydock_chunk_length(kernel, $0, base.assumingMemoryBound(to: UInt8.self), scanned, bytes.count)
+    /// - Parameters:
+    ///   - bytes: what is there of the content behind the chunk before: at least what the last call saw of it.
+    ///   - isLast: the content ends with them.
+    package mutating func length(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
+        tar.advance(bytes, at: start)
+        // A header behind this may ask for a cut.
+        let known = isLast ? bytes.count : min(bytes.count, tar.position - start)
+        guard let length = length(UnsafeRawBufferPointer(rebasing: bytes[..<known])) else {
+            scanned = known
+            return nil
         }
-        return length == 0 ? nil : length
+        start += length
+        scanned = 0
+        return length
+    }
+
+    private func length(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard let data = tar.data else { return length(bytes, last: rule.maximum, end: rule.maximum) }
+        guard data.lowerBound <= start else {
+            let rest = min(data.lowerBound - start, rule.maximum)
+            return length(bytes, last: rest, end: rest)
+        }
+        // No cut leaves less than the shortest chunk for the end.
+        let rest = data.upperBound - start
+        let last = min(rest - rule.minimum, rule.maximum)
+        return length(bytes, last: last, end: rest <= rule.maximum ? rest : last)
+    }
+
+    /// - Parameters:
+    ///   - last: the longest chunk that the content decides to cut.
+    ///   - end: the length without such a cut.
+    private func length(_ bytes: UnsafeRawBufferPointer, last: Int, end: Int) -> Int? {
+        guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+        let cut = withUnsafePointer(to: rule) {
+            drydock_chunk_length(kernel, $0, base, scanned, min(bytes.count, max(last, 0)))
+        }
+        if cut > 0 { return cut }
+        return end <= bytes.count ? end : nil
     }
 }
