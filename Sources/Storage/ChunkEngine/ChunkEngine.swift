@@ -68,8 +68,12 @@ package final class ChunkEngine: Sendable {
     ///
     /// - Parameter expectedSize: the announced length, if any: saves copies and memory, and decides early that a content
     ///   is cut into many chunks.
-    package func makeWriter(digests: DigestRequest, expectedSize: UInt64?) -> ContentWriter {
-        ContentWriter(parts, commits, digests, expectedSize: expectedSize)
+    package func makeWriter(
+        digests: DigestRequest,
+        expectedSize: UInt64?,
+        chunking: Chunking = .contentDefined
+    ) -> ContentWriter {
+        ContentWriter(parts, commits, digests, chunking, expectedSize: expectedSize)
     }
 
     /// Runs `body` with everybody else's changes before it or after it, never between, and returns when its changes are

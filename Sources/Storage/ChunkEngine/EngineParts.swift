@@ -62,7 +62,10 @@ final class EngineParts: Sendable {
         )
         contentIDs = ContentIDs(generation: recovered.generation)
         blocks = BlockPool(
-            carryByteCountMax: configuration.chunkSizes.byteCountMax + Chunker.lookaheadByteCountMax,
+            carryByteCountMax: max(
+                configuration.chunkSizes.byteCountMax + Chunker.lookaheadByteCountMax,
+                configuration.wholeChunkByteCountMax
+            ),
             blockByteCount: configuration.blockByteCount
         )
         compressors = CompressorPool(level: configuration.compressionLevel)

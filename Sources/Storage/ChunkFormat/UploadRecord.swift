@@ -9,19 +9,21 @@ package struct UploadRecord: Sendable, Equatable {
 
     package var initiated: Timestamp
     package var checksum: UploadChecksum?
+    package var chunking: Chunking
     /// What the object will have.
     package var fields: VersionFields
 
-    package init(initiated: Timestamp, checksum: UploadChecksum?, fields: VersionFields) {
+    package init(initiated: Timestamp, checksum: UploadChecksum?, chunking: Chunking, fields: VersionFields) {
         self.initiated = initiated
         self.checksum = checksum
+        self.chunking = chunking
         self.fields = fields
     }
 
     package func encoded() -> [UInt8] {
         var writer = RecordWriter()
         writer.fixed(Self.formatVersion)
-        writer.fixed(UInt8(0))
+        writer.fixed(chunking.rawValue)
         writer.fixed(checksum?.algorithm.rawValue ?? 0)
         writer.fixed(checksum?.type.rawValue ?? 0)
         writer.fixed(initiated.nanoseconds)
@@ -32,7 +34,10 @@ package struct UploadRecord: Sendable, Equatable {
     package init(decoding bytes: [UInt8]) throws(DecodeError) {
         var reader = RecordReader(bytes)
         try reader.version(Self.formatVersion)
-        guard try reader.fixed(UInt8.self) == 0 else { throw DecodeError(.invalidValue, at: 1) }
+        guard let chunking = Chunking(rawValue: try reader.fixed(UInt8.self)) else {
+            throw DecodeError(.invalidValue, at: 1)
+        }
+        self.chunking = chunking
         let algorithmCode = try reader.fixed(UInt8.self)
         let typeCode = try reader.fixed(UInt8.self)
         switch (ChecksumAlgorithm(rawValue: algorithmCode), ChecksumType(rawValue: typeCode)) {

@@ -19,17 +19,21 @@ package struct CreateUploadRequest: Sendable {
     package var metadata: ObjectMetadata
     /// Nil: parts carry no checksum that was asked for and the store keeps CRC64NVME, full object.
     package var checksum: UploadChecksum?
+    /// Of each part.
+    package var chunking: Chunking
 
     package init(
         bucket: BucketName,
         key: ObjectKey,
         metadata: ObjectMetadata = ObjectMetadata(),
-        checksum: UploadChecksum? = nil
+        checksum: UploadChecksum? = nil,
+        chunking: Chunking = .contentDefined
     ) {
         self.bucket = bucket
         self.key = key
         self.metadata = metadata
         self.checksum = checksum
+        self.chunking = chunking
     }
 }
 

@@ -59,6 +59,7 @@ package struct PutObjectRequest: Sendable {
     package var digests: DigestRequest
     /// The length announced, if any: lets the store choose inline storage early and refuse what cannot fit.
     package var expectedSize: UInt64?
+    package var chunking: Chunking
 
     package init(
         bucket: BucketName,
@@ -66,7 +67,8 @@ package struct PutObjectRequest: Sendable {
         metadata: ObjectMetadata = ObjectMetadata(),
         condition: WriteCondition = .none,
         digests: DigestRequest = DigestRequest(),
-        expectedSize: UInt64? = nil
+        expectedSize: UInt64? = nil,
+        chunking: Chunking = .contentDefined
     ) {
         self.bucket = bucket
         self.key = key
@@ -74,6 +76,7 @@ package struct PutObjectRequest: Sendable {
         self.condition = condition
         self.digests = digests
         self.expectedSize = expectedSize
+        self.chunking = chunking
     }
 }
 

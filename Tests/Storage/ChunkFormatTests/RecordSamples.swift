@@ -75,12 +75,16 @@ enum RecordSamples {
     ]
 
     static let uploads: [(name: String, record: UploadRecord)] = [
-        ("upload-plain", UploadRecord(initiated: time, checksum: nil, fields: VersionFields())),
+        (
+            "upload-plain",
+            UploadRecord(initiated: time, checksum: nil, chunking: .contentDefined, fields: VersionFields())
+        ),
         (
             "upload-full",
             UploadRecord(
                 initiated: time,
                 checksum: UploadChecksum(algorithm: .sha256, type: .composite),
+                chunking: .pages,
                 fields: fullFields,
             )
         ),

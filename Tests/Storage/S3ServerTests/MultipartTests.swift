@@ -6,7 +6,7 @@ import StorageTypes
 import Testing
 
 @Suite struct MultipartTests {
-    private static func begin(
+    static func begin(
         _ server: TestServer,
         _ path: String,
         headers: [(String, String)] = []
@@ -16,7 +16,7 @@ import Testing
         return try #require(response.element("UploadId"))
     }
 
-    private static func upload(
+    static func upload(
         _ server: TestServer,
         _ path: String,
         _ id: String,
@@ -35,7 +35,7 @@ import Testing
         )
     }
 
-    private static func complete(
+    static func complete(
         _ server: TestServer,
         _ path: String,
         _ id: String,

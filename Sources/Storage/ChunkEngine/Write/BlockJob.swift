@@ -162,7 +162,7 @@ struct BlockJob {
         _ compressor: inout Compressor?,
         into target: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        guard engine.configuration.isCompressing, governor.shouldTry(bytes) else { return nil }
+        guard governor.shouldTry(bytes) else { return nil }
         if compressor == nil { compressor = engine.compressors.take() }
         guard let byteCount = compressor?.compress(bytes, into: target) else {
             governor.failed()

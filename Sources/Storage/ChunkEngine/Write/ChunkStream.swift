@@ -19,7 +19,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var checksum: RunningChecksum?
     private var sha256: SHA256?
     private var chunker: Chunker
-    private var governor = CompressionGovernor()
+    private var governor: CompressionGovernor
     /// The last block and the unfinished chunk at its end, which may be empty.
     private var carry: (block: Block, range: Range<Int>)?
     /// The MD5 of the last block. Left alone for as long as possible: other streams' rounds may take it along.
@@ -27,11 +27,17 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     /// The last block, while chunks of it are awaited.
     private var unresolved: (job: BlockJob, block: Block)?
 
-    init(_ engine: EngineParts, _ digests: DigestRequest) {
+    init(_ engine: EngineParts, _ digests: DigestRequest, _ chunking: Chunking) {
         self.engine = engine
         holds = ChunkHolds(engine.inFlight)
-        chunker = Chunker(engine.configuration.chunkSizes)
         md5 = digests.md5 || digests.checksum == .md5 ? MD5() : nil
+        let configuration = engine.configuration
+        chunker = Chunker(
+            configuration.chunkSizes,
+            chunking,
+            wholeByteCount: configuration.wholeChunkByteCountMax
+        )
+        governor = CompressionGovernor(isTrying: configuration.isCompressing && chunking != .whole)
         // The SHA-256 and the MD5 are computed anyway.
         if let algorithm = digests.checksum, algorithm != .sha256, algorithm != .md5 {
             checksum = RunningChecksum(algorithm)

@@ -3,9 +3,10 @@
 
 package import CStorageShims
 import ChunkFormat
+package import StorageTypes
 
-/// Finds the cuts of one content: the same for the same bytes, however they arrive and on every CPU (`OnDiskFormat.md`,
-/// "Cuts").
+/// Finds the cuts of one content: the same for the same bytes and way of chunking, however they arrive and on every CPU
+/// (`OnDiskFormat.md`, "Cuts").
 package struct Chunker {
     /// Fastest first: 19, 9 and 6 GB/s.
     static let kernels = [drydock_kernel_avx512, drydock_kernel_avx2, drydock_kernel_scalar]
@@ -14,18 +15,26 @@ package struct Chunker {
 
     private let kernel: drydock_kernel
     private let rule: drydock_chunk_rule
+    private let chunking: Chunking
+    private let wholeByteCount: Int
     private var tar: TarWalk
     /// Where the chunk begins, in the content.
     private var start = 0
     /// How many of its bytes were looked at without finding its end.
     private var scanned = 0
 
-    /// - Parameter kernel: Must be available on this CPU.
+    /// - Parameters:
+    ///   - wholeByteCount: the length of chunks that are as long as can be.
+    ///   - kernel: Must be available on this CPU.
     package init(
         _ sizes: ChunkSizes,
+        _ chunking: Chunking = .contentDefined,
+        wholeByteCount: Int = PackFormat.chunkByteCountMax,
         kernel: drydock_kernel = kernels.first(where: drydock_kernel_available) ?? drydock_kernel_scalar
     ) {
         self.kernel = kernel
+        self.chunking = chunking
+        self.wholeByteCount = wholeByteCount
         // A mark of n bits lets one position in 2^n be a cut. Around the normal size n moves by two either way, so that
         // sizes gather there (normalized chunking of the FastCDC paper).
         let bits = sizes.byteCountNormal.bitWidth - 1 - sizes.byteCountNormal.leadingZeroBitCount
@@ -45,9 +54,12 @@ package struct Chunker {
     ///   - bytes: what is there of the content behind the chunk before: at least what the last call saw of it.
     ///   - isLast: the content ends with them.
     package mutating func length(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
-        tar.advance(bytes, at: start)
-        // A header behind this may ask for a cut.
-        let known = isLast ? bytes.count : min(bytes.count, tar.position - start)
+        var known = bytes.count
+        if chunking != .whole {
+            tar.advance(bytes, at: start)
+            // A header behind this may ask for a cut.
+            if !isLast { known = min(known, tar.position - start) }
+        }
         guard let length = length(UnsafeRawBufferPointer(rebasing: bytes[..<known])) else {
             scanned = known
             return nil
@@ -58,15 +70,23 @@ package struct Chunker {
     }
 
     private func length(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        guard let data = tar.data else { return length(bytes, last: rule.maximum, end: rule.maximum) }
-        guard data.lowerBound <= start else {
-            let rest = min(data.lowerBound - start, rule.maximum)
-            return length(bytes, last: rest, end: rest)
+        let isInData = tar.data?.lowerBound ?? .max <= start
+        // Up to the next place where a chunk ends for the sake of a tar.
+        let rest = (isInData ? tar.data?.upperBound : tar.data?.lowerBound).map { $0 - start } ?? .max
+        switch chunking {
+        case .whole: return wholeByteCount <= bytes.count ? wholeByteCount : nil
+        case .pages where isInData || tar.first ?? .max > start:
+            // The normal size is a multiple of any database's pages.
+            let end = min(rest, rule.normal)
+            return end <= bytes.count ? end : nil
+        case .contentDefined where isInData:
+            // No cut leaves less than the shortest chunk for the end.
+            let last = min(rest - rule.minimum, rule.maximum)
+            return length(bytes, last: last, end: rest <= rule.maximum ? rest : last)
+        case .contentDefined, .pages:
+            let end = min(rest, rule.maximum)
+            return length(bytes, last: end, end: end)
         }
-        // No cut leaves less than the shortest chunk for the end.
-        let rest = data.upperBound - start
-        let last = min(rest - rule.minimum, rule.maximum)
-        return length(bytes, last: last, end: rest <= rule.maximum ? rest : last)
     }
 
     /// - Parameters:

@@ -9,10 +9,17 @@ struct CompressionGovernor {
     private static let skipCountMax = 31
     private static let sampleByteCount = 4_096
 
+    /// False: nothing is tried.
+    let isTrying: Bool
     private var skipCount = 0
     private var backoff = 0
 
+    init(isTrying: Bool = true) {
+        self.isTrying = isTrying
+    }
+
     mutating func shouldTry(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard isTrying else { return false }
         if skipCount > 0 {
             skipCount -= 1
             return false

@@ -14,6 +14,7 @@ package final class ContentWriter {
     private let engine: EngineParts
     private let commits: CommitPipeline
     private let request: DigestRequest
+    private let chunking: Chunking
     private let expectedSize: UInt64?
     /// A content that may still become inline; at most `inlineByteCountMax` bytes.
     private var small: ByteBuffer?
@@ -26,10 +27,17 @@ package final class ContentWriter {
     private var segments = SegmentProgress()
     private var isEnded = false
 
-    init(_ engine: EngineParts, _ commits: CommitPipeline, _ digests: DigestRequest, expectedSize: UInt64?) {
+    init(
+        _ engine: EngineParts,
+        _ commits: CommitPipeline,
+        _ digests: DigestRequest,
+        _ chunking: Chunking,
+        expectedSize: UInt64?
+    ) {
         self.engine = engine
         self.commits = commits
         request = digests
+        self.chunking = chunking
         self.expectedSize = expectedSize
         isCut = expectedSize.map { $0 > UInt64(engine.configuration.wholeChunkByteCountMax) } ?? false
     }
@@ -50,7 +58,7 @@ package final class ContentWriter {
                 return
             }
             try engine.health.check()
-            stream = ChunkStream(engine, request)
+            stream = ChunkStream(engine, request, chunking)
             engine.blocks.beginStream()
             if let small { try await fill(small) }
             small = nil

@@ -14,6 +14,8 @@ struct TarWalk {
     private(set) var position = 0
     /// The last entry that is long enough, until its end is passed. Offsets in the content.
     private(set) var data: Range<Int>?
+    /// Where the first header is, once it is known.
+    private(set) var first: Int?
     /// `position` is where these data begin: they may be a tar themselves.
     private var isAtData = false
     /// The end of the data that are the tar being walked through. What claims to go further is no entry of it.
@@ -45,6 +47,7 @@ struct TarWalk {
             position = outer.map { Self.blockEnd($0.upperBound) } ?? start
             return
         }
+        first = first ?? position
         if let outer { end = outer.upperBound }
         isAtData = byteCount >= dataByteCountMin
         data = isAtData ? start..<start + byteCount : nil

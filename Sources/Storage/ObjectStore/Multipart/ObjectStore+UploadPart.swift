@@ -18,7 +18,7 @@ extension ObjectStore {
         let record = try await uploadRecord(upload)
         var digests = digests
         digests.checksum = try record.partAlgorithm(digests.checksum)
-        let staged = try await stage(body, digests, expectedSize: expectedSize)
+        let staged = try await stage(body, digests, record.chunking, expectedSize: expectedSize)
         return try await commitPart(upload, number, staged)
     }
 
@@ -40,11 +40,13 @@ extension ObjectStore {
                 details: .size(actual: range.upperBound, limit: size),
             )
         }
-        let algorithm = try await uploadRecord(upload).partAlgorithm(nil)
+        let record = try await uploadRecord(upload)
+        let algorithm = try record.partAlgorithm(nil)
         if range == 0..<size, let part = try await shareWhole(source, algorithm, upload, number) { return part }
         let staged = try await stage(
             source.read(range),
             DigestRequest(checksum: algorithm),
+            record.chunking,
             expectedSize: UInt64(range.count),
         )
         return try await commitPart(upload, number, staged)

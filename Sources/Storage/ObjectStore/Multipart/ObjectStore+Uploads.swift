@@ -23,7 +23,12 @@ extension ObjectStore {
             let id = UploadID(time: UInt64(bitPattern: now.nanoseconds), random: random)
             var fields = VersionFields()
             fields.metadata = request.metadata
-            let record = UploadRecord(initiated: now, checksum: request.checksum, fields: fields)
+            let record = UploadRecord(
+                initiated: now,
+                checksum: request.checksum,
+                chunking: request.chunking,
+                fields: fields,
+            )
             transaction.put(.uploads, ObjectKeys.upload(bucketID, request.key.bytes, id), record.encoded())
             return record.info(key: request.key, id: id)
         }

@@ -13,7 +13,7 @@ extension ObjectStore {
     ) async throws(StoreError) -> PutObjectResult {
         let bucketID = try buckets.find(request.bucket).id
         try checkEarly(request.condition, bucketID, request.key)
-        let staged = try await stage(body, request.digests, expectedSize: request.expectedSize)
+        let staged = try await stage(body, request.digests, request.chunking, expectedSize: request.expectedSize)
         return try await engine.commit([staged]) { transaction throws(StoreError) in
             let key = ObjectKeys.object(try transaction.bucketID(request.bucket), request.key.bytes)
             let current = try transaction.versionHeader(key)
@@ -50,11 +50,12 @@ extension ObjectStore {
     func stage(
         _ body: any ObjectBody,
         _ digests: DigestRequest,
+        _ chunking: Chunking,
         expectedSize: UInt64?
     ) async throws(StoreError) -> StagedContent {
         var digests = digests
         digests.checksum = digests.checksum ?? .crc64nvme
-        let writer = engine.makeWriter(digests: digests, expectedSize: expectedSize)
+        let writer = engine.makeWriter(digests: digests, expectedSize: expectedSize, chunking: chunking)
         let expectations: ContentExpectations
         let staged: StagedContent
         do {

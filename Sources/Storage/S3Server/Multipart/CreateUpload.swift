@@ -12,19 +12,23 @@ extension S3Service {
         let key = try call.key()
         let metadata = try MetadataHeaders.read(call)
         if !metadata.tags.isEmpty { try authorise(call, action: "s3:PutObjectTagging") }
-        let checksum = try UploadChecksum.parse(call.headers)
+        let request = CreateUploadRequest(
+            bucket: bucket.name,
+            key: key,
+            metadata: metadata,
+            checksum: try UploadChecksum.parse(call.headers),
+            chunking: try Chunking.read(call, metadata),
+        )
         let upload: UploadInfo
         do throws(StoreError) {
-            upload = try await store.createUpload(
-                CreateUploadRequest(bucket: bucket.name, key: key, metadata: metadata, checksum: checksum)
-            )
+            upload = try await store.createUpload(request)
         } catch {
             throw call.refusal(error)
         }
         var answer = S3Answer.xml(
             S3XML.initiateUpload(bucket: bucket.name.string, key: key, uploadID: upload.uploadID)
         )
-        if let checksum {
+        if let checksum = request.checksum {
             answer.head.add("x-amz-checksum-algorithm", checksum.algorithm.name)
             answer.head.add("x-amz-checksum-type", "\(checksum.type.name)")
         }

@@ -20,6 +20,7 @@ extension S3Service {
         let conditions = Conditions(copySource: call.headers)
         try checkCopySource(conditions, info, now: call.record.started)
         let metadata = directives.metadata(named: named, source: info.metadata)
+        let chunking = try Chunking.read(call, metadata)
         if !metadata.tags.isEmpty { try authoriseTags(directives, from: source, call) }
         let isSelf = source.bucket.name == bucket.name && info.key == key
         if isSelf, !directives.changesSomething(call), metadata == info.metadata, checksum == nil {
@@ -32,7 +33,16 @@ extension S3Service {
         }
         let result: PutObjectResult
         if let checksum, !info.checksums.contains(where: { $0.algorithm == checksum && $0.type == .fullObject }) {
-            result = try await rewrite(source.object, to: bucket.name, key, metadata, condition, checksum, call)
+            result = try await rewrite(
+                source.object,
+                to: bucket.name,
+                key,
+                metadata,
+                condition,
+                checksum,
+                chunking,
+                call
+            )
         } else {
             result = try await link(source, to: bucket.name, key, metadata, condition, conditions, call)
         }
@@ -95,6 +105,7 @@ extension S3Service {
         _ metadata: ObjectMetadata,
         _ condition: WriteCondition,
         _ checksum: ChecksumAlgorithm,
+        _ chunking: Chunking,
         _ call: S3Call
     ) async throws(S3Error) -> PutObjectResult {
         let request = PutObjectRequest(
@@ -104,6 +115,7 @@ extension S3Service {
             condition: condition,
             digests: DigestRequest(checksum: checksum),
             expectedSize: object.info.size,
+            chunking: chunking,
         )
         do throws(StoreError) {
             return try await store.putObject(request, body: object.read(0..<object.info.size))

@@ -13,6 +13,7 @@ extension S3Service {
         let metadata = try MetadataHeaders.read(call)
         if !metadata.tags.isEmpty { try authorise(call, action: "s3:PutObjectTagging") }
         let condition = try WriteCondition.writing(call.headers)
+        let chunking = try Chunking.read(call, metadata)
         let body = try UploadBody(call, kind: .content(byteCountMax: configuration.uploadByteCountMax))
         try await checkEarly(condition, call)
         let request = PutObjectRequest(
@@ -22,6 +23,7 @@ extension S3Service {
             condition: condition,
             digests: body.digests(default: .crc64nvme),
             expectedSize: body.size,
+            chunking: chunking,
         )
         let result: PutObjectResult
         do throws(StoreError) {

@@ -14,9 +14,14 @@ extension EngineFixture {
         _ bytes: [UInt8],
         pieceByteCount: Int = .max,
         digests: DigestRequest = DigestRequest(),
-        announcesSize: Bool = true
+        announcesSize: Bool = true,
+        chunking: Chunking = .contentDefined
     ) async throws -> StagedContent {
-        let writer = engine.makeWriter(digests: digests, expectedSize: announcesSize ? UInt64(bytes.count) : nil)
+        let writer = engine.makeWriter(
+            digests: digests,
+            expectedSize: announcesSize ? UInt64(bytes.count) : nil,
+            chunking: chunking
+        )
         do {
             var rest = bytes[...]
             while !rest.isEmpty {
@@ -32,8 +37,13 @@ extension EngineFixture {
 
     /// Stores bytes under a name, in place of what was there.
     @discardableResult
-    func put(_ name: String, _ bytes: [UInt8], announcesSize: Bool = true) async throws -> ContentReference {
-        let staged = try await stage(bytes, announcesSize: announcesSize)
+    func put(
+        _ name: String,
+        _ bytes: [UInt8],
+        announcesSize: Bool = true,
+        chunking: Chunking = .contentDefined
+    ) async throws -> ContentReference {
+        let staged = try await stage(bytes, announcesSize: announcesSize, chunking: chunking)
         return try await engine.commit([staged]) { transaction throws(StoreError) in
             try transaction.release(name)
             let content = try transaction.adopt(staged)

@@ -29,15 +29,7 @@ struct TestServer: Sendable {
         _ change: (inout S3ServiceConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
-        let machine = SimulatedMachine(seed: 1)
-        let store = try ObjectStore.open(
-            ObjectStoreConfiguration(dataDirectory: SimulatedMachine.dataDirectory),
-            fileSystem: machine.fileSystem,
-            metadata: machine.openMetadata(),
-            workers: WorkerPool(threadCount: 2),
-            clock: TestClock(),
-            random: SeededRandom(seed: 1),
-        )
+        let store = try emptyStore()
         do {
             try await with(store: store, change, body)
         } catch {
@@ -45,6 +37,18 @@ struct TestServer: Sendable {
             throw error
         }
         await store.shutdown()
+    }
+
+    static func emptyStore() throws -> ObjectStore {
+        let machine = SimulatedMachine(seed: 1)
+        return try ObjectStore.open(
+            ObjectStoreConfiguration(dataDirectory: SimulatedMachine.dataDirectory),
+            fileSystem: machine.fileSystem,
+            metadata: machine.openMetadata(),
+            workers: WorkerPool(threadCount: 2),
+            clock: TestClock(),
+            random: SeededRandom(seed: 1),
+        )
     }
 
     /// Runs `body` against a service on `store`.
