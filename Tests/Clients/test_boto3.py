@@ -7,9 +7,11 @@ import concurrent.futures
 import datetime
 import hashlib
 import io
+import json
 
 import botocore.exceptions
 import pytest
+from boto3.s3.transfer import TransferConfig
 from conftest import client
 from files import content
 
@@ -502,6 +504,28 @@ def complete(s3, bucket, upload, parts, key="multi", **options):
     return s3.complete_multipart_upload(
         Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}, **options
     )
+
+
+@pytest.mark.parametrize("chunking, share", [("content-defined", 1.1), ("pages", 1), ("whole", 1)])
+def test_parts_of_any_size_share_their_chunks(server, bucket, chunking, share):
+    def stored():
+        return json.loads(server.verb("stats", "--json").stdout)["deduplicatedBytes"]
+
+    own = client(server)
+    own.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update({"x-drydock-chunking": chunking}))
+    data, before = content(chunking, 40 * MEBIBYTE), stored()
+    for mebibytes in (5, 8, 16):
+        transfer = TransferConfig(multipart_threshold=MEBIBYTE, multipart_chunksize=mebibytes * MEBIBYTE)
+        own.upload_fileobj(io.BytesIO(data), bucket, f"in {mebibytes}", Config=transfer)
+        assert get(own, bucket, f"in {mebibytes}") == data
+    assert stored() - before <= share * len(data)
+
+
+def test_an_unknown_way_of_chunking_is_refused(server, bucket):
+    own = client(server)
+    own.meta.events.register("before-call.s3", lambda params, **_: params["headers"].update({"x-drydock-chunking": "fixed"}))
+    assert status_of(lambda: put(own, bucket, "x"), "InvalidArgument") == 400
+    assert status_of(lambda: own.create_multipart_upload(Bucket=bucket, Key="x"), "InvalidArgument") == 400
 
 
 def test_multipart_tag_and_part_reads(s3, bucket):
