@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints what deduplication and compression save and cost, beside restic, borg and casync on the same bytes.
 
-Usage: Benchmarks/dedup.py [--quick] [--only SET,SET] [--tools TOOL,TOOL] [--json FILE]
+Usage: Benchmarks/dedup.py [--quick] [--only SET,SET] [--tools TOOL,TOOL] [--chunking NAME] [--json FILE]
 Sets: libraries, source-tree, postgres, postgres-scattered, image-layers, part-sizes.
 They are made from the files of this machine, with a seeded generator: the same each time but for the times and identifiers
 that PostgreSQL puts in its files, and similar on another machine.
@@ -378,7 +378,8 @@ class DrydockTool:
 
     name = "drydock"
 
-    def __init__(self, base):
+    def __init__(self, base, chunking=None):
+        self.chunking = chunking
         self.server = Drydock(str(pathlib.Path(base) / "data"), "--log-level", "warning", "--roles", "storage")
 
     def measure(self, data):
@@ -396,6 +397,8 @@ class DrydockTool:
                                   aws_secret_access_key=self.server.secret_key, region_name="us-east-1",
                                   config=configuration)
             client.create_bucket(Bucket="bench")
+            if self.chunking is not None:
+                client.meta.events.register("before-call.s3", self.add_chunking)
             cpu, begun = process_cpu_seconds(self.server.pid), time.monotonic()
             self.upload(client, data)
             wall = time.monotonic() - begun
@@ -406,6 +409,9 @@ class DrydockTool:
         finally:
             self.server.stop()
         return self.result(settled - cpu, wall, {"cpuSecondsUntilLastAnswer": answered - cpu, "peakResidentBytes": peak})
+
+    def add_chunking(self, params, **_):
+        params["headers"]["x-drydock-chunking"] = self.chunking
 
     def upload(self, client, data):
         from boto3.s3.transfer import TransferConfig
@@ -435,6 +441,11 @@ class DrydockTool:
                     "allocatedBytes": allocated, "allocatedPackBytes": allocated_packs,
                     "liveBytes": stats["packBytes"] - stats["garbageBytes"],
                     "collectionCPUSeconds": after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime}
+        self.server.verb("gc", "--recompress")
+        last = resource.getrusage(resource.RUSAGE_CHILDREN)
+        recompressed, _ = tree_bytes(self.server.data)
+        details |= {"recompressedBytes": recompressed,
+                    "recompressionCPUSeconds": last.ru_utime + last.ru_stime - after.ru_utime - after.ru_stime}
         return Result(whole, cpu, wall, details)
 
 
@@ -512,8 +523,8 @@ class Report:
     def explain(self):
         """Where Drydock's bytes are, and its CPU time: what the client waited for, and what came after."""
         print("\n| Set | Distinct MB | Compressed MB | Chunks | Mean KB | Packs MB | of which garbage | Metadata MB | "
-              "CPU-s/GB until the last answer | Collection CPU-s | Peak MiB |")
-        print("| --- |" + " ---: |" * 10)
+              "CPU-s/GB until the last answer | Collection CPU-s | Peak MiB | Recompressed MB | CPU-s/GB of that |")
+        print("| --- |" + " ---: |" * 12)
         for row in self.rows:
             if row["tool"] != "drydock":
                 continue
@@ -523,7 +534,9 @@ class Report:
             print(f"| {row['set']} | {stats['deduplicatedBytes'] / MEGABYTE:.1f} | {stats['compressedBytes'] / MEGABYTE:.1f} | "
                   f"{stats['chunks']:,} | {mean:.1f} | {row['packBytes'] / MEGABYTE:.1f} | "
                   f"{stats['garbageBytes'] / MEGABYTE:.2f} | {row['metadataBytes'] / MEGABYTE:.1f} | {answered:.2f} | "
-                  f"{row['collectionCPUSeconds']:.2f} | {row['peakResidentBytes'] / MEBIBYTE:.0f} |")
+                  f"{row['collectionCPUSeconds']:.2f} | {row['peakResidentBytes'] / MEBIBYTE:.0f} | "
+                  f"{row['recompressedBytes'] / MEGABYTE:.1f} | "
+                  f"{row['recompressionCPUSeconds'] / (row['inputBytes'] / GIGABYTE):.2f} |")
 
 
 TOOLS = [Restic, Borg, BorgZstd, Casync, DrydockTool]
@@ -555,7 +568,7 @@ def main(options):
                 if not data.is_shared and tool is not DrydockTool:
                     continue
                 place = base / "tool"
-                running = tool(place)
+                running = tool(place, options.chunking) if tool is DrydockTool else tool(place)
                 report.add(data, running, running.measure(data), input_byte_count)
                 shutil.rmtree(place)
             shutil.rmtree(data.directory)
@@ -575,6 +588,7 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="small sets: says whether it works, not how well")
     parser.add_argument("--only", help="make and measure only these sets, with commas between")
     parser.add_argument("--tools", help="measure only these tools: restic, borg, casync, drydock")
+    parser.add_argument("--chunking", help="what Drydock is told in x-drydock-chunking: content-defined, pages, whole")
     parser.add_argument("--json", help="write all figures to this file")
     parser.add_argument("--directory", help="where data goes, about 4 GB; default: the system's temporary directory")
     parser.add_argument("--keep", action="store_true", help="leave the directory behind")
