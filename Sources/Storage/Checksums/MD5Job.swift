@@ -5,48 +5,55 @@ import COpenSSL
 
 /// One stream's next run of bytes on its way through ``MD5Lanes``.
 ///
-/// Ends with exactly one ``MD5Lanes/join(_:)`` or ``MD5Lanes/cancel(_:)``; until then the queue retains it and the owner
-/// of its bytes.
-// Unchecked: `phase`, `waiter` and `isCancelled` change only under the mutex of the lanes it was submitted to. Everything else belongs
-// to whoever the phase names: the runner while `running`, the joining thread when `done`, nobody in between; and each
+/// Ends with exactly one ``MD5Lanes/join(_:)`` or ``MD5Lanes/cancel(_:)``; until then the queue, or the job before it, retains
+/// it and the owner of its bytes.
+// Unchecked: `phase`, `waiter`, `successor` and `isCancelled` change only under the mutex of the lanes it was submitted to. Everything
+// else belongs to whoever the phase names: the runner while `running`, the joining thread when `done`, the mutex in between; and each
 // change of phase passes through the mutex, which orders the accesses.
 package final class MD5Job: @unchecked Sendable {
     enum Phase {
+        /// For the job before it, whose hasher it continues.
+        case waiting
         case queued, running, done
     }
 
-    var phase = Phase.queued
+    var phase = Phase.waiting
     /// Who sleeps until the job is done or the runner's part falls to it.
     var waiter: MD5Waiter?
+    /// The stream's next job, which waits for this one.
+    var successor: MD5Job?
     /// Nobody will join it: a runner that has it does not put it back.
     var isCancelled = false
 
-    private var hasher: MD5
+    private var hasher = MD5()
+    private let bytes: UnsafeRawBufferPointer
     /// Nil only when there never was a whole block to do.
     private(set) var next: UnsafePointer<UInt8>?
-    private(set) var blocksLeft: Int
-    private let tail: UnsafeRawBufferPointer
-    private let owner: AnyObject?
+    private(set) var blocksLeft = 0
+    private var tail = UnsafeRawBufferPointer(start: nil, count: 0)
+    private let owner: AnyObject
 
-    /// Takes the bytes up to the first block border into `hasher` at once.
     /// - Parameter owner: Keeps `bytes` valid and unchanged.
-    init(_ hasher: MD5, _ bytes: UnsafeRawBufferPointer, owner: AnyObject?) {
-        self.hasher = hasher
+    init(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+        self.bytes = bytes
         self.owner = owner
+    }
+
+    /// Takes the bytes up to the first block border into `hasher` at once, and all when they are few. Once, before anybody else
+    /// can see the job or under the mutex.
+    func start(_ hasher: MD5) {
+        self.hasher = hasher
         let partial = Int(hasher.context.num)
         let headCount = partial == 0 ? 0 : min(MD5.blockByteCount - partial, bytes.count)
         self.hasher.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(headCount)))
         let rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(headCount))
         let bulkCount = rest.count / MD5.blockByteCount
         if bulkCount >= Self.blockCountMin, let base = rest.baseAddress {
-            self.next = base.assumingMemoryBound(to: UInt8.self)
-            self.blocksLeft = bulkCount
-            self.tail = UnsafeRawBufferPointer(rebasing: rest.dropFirst(bulkCount * MD5.blockByteCount))
+            next = base.assumingMemoryBound(to: UInt8.self)
+            blocksLeft = bulkCount
+            tail = UnsafeRawBufferPointer(rebasing: rest.dropFirst(bulkCount * MD5.blockByteCount))
         } else {
             self.hasher.update(rest)
-            self.next = nil
-            self.blocksLeft = 0
-            self.tail = UnsafeRawBufferPointer(start: nil, count: 0)
         }
     }
 

@@ -13,13 +13,13 @@ import Synchronization
 /// back to the queue where it stopped, and a thread that waits for such a job is woken to run the rest. So:
 ///
 /// - a stream without company runs on its own thread at scalar speed, and nobody ever waits for company;
-/// - the later a job is joined, the likelier another thread's round did it on the way. A stream should join its last
-///   block just before it submits the next one, and do everything else with the block before that;
+/// - the later a job is joined, the likelier another thread's round did it on the way. A stream should join a block only when two
+///   more have come: as all others then have something left for as long as a round takes, no lane runs empty;
 /// - a joining thread waits only while a runner has, or is about to have, a lane for its job; otherwise it becomes one
 ///   more runner.
 ///
 /// Thread-safe. `join` blocks its thread, for about the time its own bytes take, so never on an event loop.
-/// Work in the queue is bounded by what its users have submitted and not joined: one job per stream.
+/// Work in the queue is bounded by what its users have submitted and not joined.
 package final class MD5Lanes: Sendable {
     fileprivate struct State {
         /// Oldest first.
@@ -46,10 +46,28 @@ package final class MD5Lanes: Sendable {
     /// Queues `bytes` as the next of the stream that `hasher` stands for. Does not block.
     /// - Parameter owner: Retained by the job; as long as it lives, `bytes` must stay valid and unchanged.
     package func submit(_ hasher: MD5, _ bytes: UnsafeRawBufferPointer, owner: AnyObject) -> MD5Job {
-        enqueue(MD5Job(hasher, bytes, owner: owner))
+        let job = MD5Job(bytes, owner: owner)
+        job.start(hasher)
+        state.withLock { $0.enqueue(job) }
+        return job
     }
 
-    /// Waits for the job, or works on it, and returns its hasher with all its bytes taken in. Once per job.
+    /// Queues `bytes` as the next of a stream whose last run of bytes is `previous`, which may be joined already. Does not block.
+    package func submit(after previous: MD5Job, _ bytes: UnsafeRawBufferPointer, owner: AnyObject) -> MD5Job {
+        let job = MD5Job(bytes, owner: owner)
+        state.withLock { state in
+            if previous.phase == .done {
+                job.start(previous.result())
+                state.enqueue(job)
+            } else {
+                previous.successor = job
+            }
+        }
+        return job
+    }
+
+    /// Waits for the job, or works on it, and returns its hasher with all its bytes taken in. Once per job, and in their order for
+    /// the jobs of a stream.
     package func join(_ job: MD5Job) -> MD5 {
         if becomesRunner(for: job) { run(until: job) }
         return job.result()
@@ -63,34 +81,10 @@ package final class MD5Lanes: Sendable {
         }
     }
 
-    /// Like `hasher.update(bytes)`, in company where there is some.
-    package func update(_ hasher: inout MD5, _ bytes: UnsafeRawBufferPointer) {
-        update(&hasher, bytes) {}
-    }
-
-    /// Offers `bytes` to the lanes while `body` does something else with them, then joins, also if `body` throws.
-    package func update<Result, Failure: Error>(
-        _ hasher: inout MD5,
-        _ bytes: UnsafeRawBufferPointer,
-        alongside body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let job = enqueue(MD5Job(hasher, bytes, owner: nil))
-        defer { hasher = join(job) }
-        return try body()
-    }
-
-    private func enqueue(_ job: MD5Job) -> MD5Job {
-        if job.blocksLeft == 0 {
-            job.phase = .done
-        } else {
-            state.withLock { $0.queue.append(job) }
-        }
-        return job
-    }
-
     /// Returns true when the caller must run the job, false when it is done; sleeps until one of them is so.
     private func becomesRunner(for job: MD5Job) -> Bool {
         let waiter = state.withLock { state -> MD5Waiter? in
+            precondition(job.phase != .waiting, "the job before is joined first")
             if job.phase == .done { return nil }
             if job.phase == .queued {
                 let freeCount = state.runnerCount * kernel.laneCount - state.runningCount - state.awaitedCount
@@ -134,6 +128,25 @@ package final class MD5Lanes: Sendable {
 }
 
 extension MD5Lanes.State {
+    /// Takes a job that has started.
+    fileprivate mutating func enqueue(_ job: MD5Job) {
+        if job.blocksLeft == 0 {
+            end(job)
+        } else {
+            job.phase = .queued
+            queue.append(job)
+        }
+    }
+
+    /// Nothing is left to do, so the stream's next job can start.
+    private mutating func end(_ job: MD5Job) {
+        job.phase = .done
+        guard let successor = job.successor, !successor.isCancelled else { return }
+        job.successor = nil
+        successor.start(job.result())
+        enqueue(successor)
+    }
+
     fileprivate mutating func take(_ job: MD5Job) {
         guard let index = queue.firstIndex(where: { $0 === job }) else { preconditionFailure("not queued") }
         start(at: index)
@@ -156,7 +169,7 @@ extension MD5Lanes.State {
     }
 
     fileprivate mutating func finish(_ job: MD5Job) {
-        job.phase = .done
+        end(job)
         runningCount -= 1
         job.waiter?.wake()
         job.waiter = nil

@@ -33,6 +33,15 @@ private final class Block: Sendable {
     }
 }
 
+extension MD5Job {
+    /// The first of a stream.
+    fileprivate static func started(_ block: Block) -> MD5Job {
+        let job = MD5Job(block.pointer, owner: block)
+        job.start(MD5())
+        return job
+    }
+}
+
 /// Runs `body` on as many threads at once and waits for all. Joining blocks, so Swift's own threads won't do.
 private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) -> Void) {
     final class Start: Sendable {
@@ -73,7 +82,7 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
         for jobCount in 1...kernel.laneCount {
             for blockCount in [32, 33, 100] {
                 let blocks = (0..<jobCount).map { _ in Block(generator.bytes(count: blockCount * 64)) }
-                let jobs = blocks.map { MD5Job(MD5(), $0.pointer, owner: $0) }
+                let jobs = blocks.map { MD5Job.started($0) }
                 kernel.advance(jobs, blockCount: blockCount - 1)
                 kernel.advance(jobs, blockCount: 1)
                 for (job, block) in zip(jobs, blocks) {
@@ -87,7 +96,7 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
     func `the 16-lane kernel works with few lanes too`() {
         var generator = TestGenerator(seed: 12)
         var states = [(UInt32, UInt32, UInt32, UInt32)](
-            repeating: MD5Job(MD5(), .init(start: nil, count: 0), owner: nil).words,
+            repeating: MD5Job.started(Block([])).words,
             count: 16
         )
         let block = Block(generator.bytes(count: 64 * 7 + 3))
@@ -96,7 +105,7 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
         drydock_md5_avx512_x16(&states, pointers, 7)
         var narrow = states
         narrow.withUnsafeMutableBufferPointer { all in
-            for index in all.indices { all[index] = MD5Job(MD5(), .init(start: nil, count: 0), owner: nil).words }
+            for index in all.indices { all[index] = MD5Job.started(Block([])).words }
         }
         drydock_md5_avx2_x8(&narrow, pointers, 7)
         #expect(states[0] == narrow[0] && states[15] == narrow[7])
@@ -109,7 +118,7 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
         for count in [0, 1, 63, 64, 2_047, 2_048, 2_049, 2_111, 2_112, 65_536, 300_001] {
             let bytes = generator.bytes(count: count)
             var hasher = MD5()
-            bytes.inRandomPieces(&generator) { lanes.update(&hasher, $0) }
+            bytes.inRandomPieces(&generator) { hasher = lanes.join(lanes.submit(hasher, $0, owner: lanes)) }
             #expect(hasher.finalize() == MD5.hash(bytes), "\(count) bytes")
         }
     }
@@ -123,10 +132,10 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
             var hasher = MD5()
             var reference = MD5()
             for _ in 0..<40 {
-                let bytes = generator.bytes(count: Int.random(in: 0...60_000, using: &generator))
-                bytes.withUnsafeBytes { bytes in
-                    lanes.update(&hasher, bytes) { reference.update(bytes) }
-                }
+                let block = Block(generator.bytes(count: Int.random(in: 0...60_000, using: &generator)))
+                let job = lanes.submit(hasher, block.pointer, owner: block)
+                reference.update(block.pointer)
+                hasher = lanes.join(job)
             }
             if hasher.finalize() != reference.finalize() { failures.withLock { $0.append(index) } }
         }
@@ -142,16 +151,25 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
             let streamCount = 12
             var references = [MD5](repeating: MD5(), count: streamCount)
             var hashers = references
-            var pending = [MD5Job?](repeating: nil, count: streamCount)
+            var pending = [[MD5Job]](repeating: [], count: streamCount)
             for _ in 0..<200 {
                 let stream = Int.random(in: 0..<streamCount, using: &generator)
-                if let job = pending[stream] { hashers[stream] = lanes.join(job) }
+                let jobCountMax = Int.random(in: 0...2, using: &generator)
+                while pending[stream].count > jobCountMax {
+                    hashers[stream] = lanes.join(pending[stream].removeFirst())
+                }
                 let block = Block(generator.bytes(count: Int.random(in: 1...30_000, using: &generator)))
                 references[stream].update(block.pointer)
-                pending[stream] = lanes.submit(hashers[stream], block.pointer, owner: block)
+                let job =
+                    if let last = pending[stream].last {
+                        lanes.submit(after: last, block.pointer, owner: block)
+                    } else {
+                        lanes.submit(hashers[stream], block.pointer, owner: block)
+                    }
+                pending[stream].append(job)
             }
-            for (stream, job) in pending.enumerated() {
-                if let job { hashers[stream] = lanes.join(job) }
+            for (stream, jobs) in pending.enumerated() {
+                for job in jobs { hashers[stream] = lanes.join(job) }
                 if hashers[stream].finalize() != references[stream].finalize() {
                     failures.withLock { $0.append(index) }
                 }
@@ -185,18 +203,40 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) 
         #expect(lanes.join(longJob).finalize() == MD5.hash(long.bytes))
     }
 
-    @Test func `an error of the work alongside still leaves the bytes hashed`() {
-        struct Failure: Error {}
+    @Test(.enabled(if: MD5LaneKernel.best != .scalar, "this CPU has no lanes"))
+    func `the next job of a stream goes on in the lane of the one before`() {
         let lanes = MD5Lanes()
-        var generator = TestGenerator(seed: 16)
-        let bytes = generator.bytes(count: 50_000)
-        var hasher = MD5()
-        #expect(throws: Failure.self) {
-            try bytes.withUnsafeBytes { bytes in
-                try lanes.update(&hasher, bytes) { () throws(Failure) in throw Failure() }
-            }
+        var generator = TestGenerator(seed: 18)
+        let long = Block(generator.bytes(count: 64 * 5_000))
+        let pieces = [64 * 400 + 1, 64 * 900 + 2, 7].map { Block(generator.bytes(count: $0)) }
+        let first = lanes.submit(MD5(), pieces[0].pointer, owner: pieces[0])
+        let second = lanes.submit(after: first, pieces[1].pointer, owner: pieces[1])
+        let third = lanes.submit(after: second, pieces[2].pointer, owner: pieces[2])
+        #expect(second.phase == .waiting && third.phase == .waiting)
+        let longJob = lanes.submit(MD5(), long.pointer, owner: long)
+        #expect(lanes.join(longJob).finalize() == MD5.hash(long.bytes))
+        #expect([first, second, third].allSatisfy { $0.phase == .done })
+        let fourth = lanes.submit(after: third, pieces[1].pointer, owner: pieces[1])
+        #expect(lanes.join(fourth).finalize() == MD5.hash((pieces + [pieces[1]]).flatMap(\.bytes)))
+    }
+
+    @Test func `a stream that is given up half-way leaves its next jobs unhashed`() {
+        let lanes = MD5Lanes()
+        var generator = TestGenerator(seed: 19)
+        let other = Block(generator.bytes(count: 100_000))
+        weak var remembered: Block?
+        do {
+            let blocks = (0..<2).map { _ in Block(generator.bytes(count: 100_000)) }
+            remembered = blocks[1]
+            let first = lanes.submit(MD5(), blocks[0].pointer, owner: blocks[0])
+            let second = lanes.submit(after: first, blocks[1].pointer, owner: blocks[1])
+            lanes.cancel(second)
+            lanes.cancel(first)
+            #expect(second.phase == .waiting)
         }
-        #expect(hasher.finalize() == MD5.hash(bytes))
+        #expect(remembered == nil)
+        let job = lanes.submit(MD5(), other.pointer, owner: other)
+        #expect(lanes.join(job).finalize() == MD5.hash(other.bytes))
     }
 
     @Test func `a cancelled job gives its bytes back`() {

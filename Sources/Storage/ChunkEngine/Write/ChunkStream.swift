@@ -22,8 +22,9 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var governor: CompressionGovernor
     /// The last block and the unfinished chunk at its end, which may be empty.
     private var carry: (block: Block, range: Range<Int>)?
-    /// The MD5 of the last block. Left alone for as long as possible: other streams' rounds may take it along.
-    private var md5Job: MD5Job?
+    /// The last two blocks on their way through the MD5, if there is one. Left alone for as long as possible: other streams' rounds
+    /// take them along.
+    private var hashing: [(job: MD5Job?, block: Block)] = []
     /// The last block, while chunks of it are awaited.
     private var unresolved: (job: BlockJob, block: Block)?
 
@@ -46,7 +47,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     }
 
     deinit {
-        if let md5Job { engine.md5Lanes.cancel(md5Job) }
+        for case (let job?, _) in hashing { engine.md5Lanes.cancel(job) }
     }
 
     /// The digests of everything so far.
@@ -66,18 +67,20 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         )
     }
 
-    /// Stages a content of at most one chunk. Blocks.
+    /// Lets other streams' rounds take the MD5 of a content of at most one chunk along until a worker comes to it.
+    func beginWhole(_ block: Block) {
+        submitMD5(block)
+    }
+
+    /// Stages the content that `beginWhole` was given. Blocks.
     func processWhole(_ block: Block, _ request: DigestRequest) throws(StoreError) -> StreamDigests {
         var job = BlockJob(engine, holds, governor)
-        let content = block.content
-        md5Job = md5.map { engine.md5Lanes.submit($0, content, owner: block) }
-        defer { joinMD5() }
-        checksum?.update(content)
-        try job.store([content])
+        checksum?.update(block.content)
+        try job.store([block.content])
+        _ = joinMD5()
         // The content is its only chunk: one SHA-256 serves both.
         let digest = job.digests.first
         end(job, block)
-        joinMD5()
         return digests(request, sha256: digest)
     }
 
@@ -86,19 +89,19 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         precondition(unresolved == nil, "blocks are staged in order")
         var job = BlockJob(engine, holds, governor)
         let content = block.content
-        joinMD5()
-        md5Job = md5.map { engine.md5Lanes.submit($0, content, owner: block) }
+        // The first is neither carry nor awaited any more.
+        if hashing.count == 2 { engine.blocks.giveBack(joinMD5()) }
+        submitMD5(block)
         checksum?.update(content)
         sha256?.update(content)
         let rest = try cut(block, isLast: isLast, into: &job)
         end(job, block)
-        if let carried = carry?.block { engine.blocks.giveBack(carried) }
-        carry = (block, rest)
-        if isLast {
-            joinMD5()
-            // Awaited chunks lie in it.
-            if unresolved == nil { engine.blocks.giveBack(block) }
-            carry = nil
+        carry = isLast ? nil : (block, rest)
+        guard isLast else { return }
+        while !hashing.isEmpty {
+            let hashed = joinMD5()
+            // Awaited chunks lie in the last.
+            if unresolved == nil || hashed !== block { engine.blocks.giveBack(hashed) }
         }
     }
 
@@ -124,10 +127,22 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         }
     }
 
-    private func joinMD5() {
-        guard let md5Job else { return }
-        md5 = engine.md5Lanes.join(md5Job)
-        self.md5Job = nil
+    private func submitMD5(_ block: Block) {
+        let lanes = engine.md5Lanes
+        let job =
+            if let last = hashing.last?.job {
+                lanes.submit(after: last, block.content, owner: block)
+            } else {
+                md5.map { lanes.submit($0, block.content, owner: block) }
+            }
+        hashing.append((job, block))
+    }
+
+    /// Returns the block that is hashed now, the oldest.
+    private func joinMD5() -> Block {
+        let (job, block) = hashing.removeFirst()
+        if let job { md5 = engine.md5Lanes.join(job) }
+        return block
     }
 
     /// Cuts the carry and the block into chunks and returns what is left over.

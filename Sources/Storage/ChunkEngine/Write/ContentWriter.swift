@@ -8,8 +8,8 @@ package import StorageTypes
 /// Receives one content: hashes, cuts, compresses and writes it while it streams.
 ///
 /// One consumer. End it with `finish`, and with `abandon` when anything has thrown or the content is not wanted after all.
-/// Memory: up to 16 KiB for a small content, else at most three blocks (the one being filled, the one a worker has, and
-/// the one that holds the unfinished chunk).
+/// Memory: up to 16 KiB for a small content, else at most four blocks (the one being filled, the one a worker has, and the two
+/// before it: the unfinished chunk lies there, and the MD5 comes behind).
 package final class ContentWriter {
     private let engine: EngineParts
     private let commits: CommitPipeline
@@ -162,6 +162,7 @@ package final class ContentWriter {
         }
         if !isCut, let block {
             let request = request
+            stream.beginWhole(block)
             let digests = try await engine.workers.run { () throws(StoreError) in
                 try stream.processWhole(block, request)
             }
