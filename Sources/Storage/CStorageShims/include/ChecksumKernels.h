@@ -29,10 +29,13 @@ void drydock_md5_avx512_x16(
     uint32_t states[_Nonnull 16][4], const uint8_t *_Nonnull const bytes[_Nonnull 16], size_t block_count
 );
 
-// SHA-256 of two independent messages in lockstep: `states[i]` (H0...H7) absorbs `block_count` blocks of 64 bytes at
-// `bytes[i]`. Any alignment. The kernel `sha` must be available.
+// SHA-256 of two or four independent messages in lockstep: `states[i]` (H0...H7) absorbs `block_count` blocks of 64 bytes
+// at `bytes[i]`. Any alignment. The kernel `sha` must be available.
 void drydock_sha256_x2(
     uint32_t states[_Nonnull 2][8], const uint8_t *_Nonnull const bytes[_Nonnull 2], size_t block_count
+);
+void drydock_sha256_x4(
+    uint32_t states[_Nonnull 4][8], const uint8_t *_Nonnull const bytes[_Nonnull 4], size_t block_count
 );
 
 #endif
