@@ -39,8 +39,9 @@ package struct EngineConfiguration: Sendable {
     /// Frees room kept apart, if there is any, and says so. Called on a worker when deletes come near to being refused: what they
     /// delete comes back when the metadata has been rewritten, which takes room first.
     package var giveUpReserve: @Sendable () -> Bool = { false }
-    /// What a stream collects before a worker takes it; halved twice when many streams are open.
-    package var blockByteCount = 512 << 10
+    /// What a stream collects before a worker takes it; halved twice when many streams are open. Each costs a change of threads,
+    /// a write and its share of the rounds that are not full.
+    package var blockByteCount = 768 << 10
     /// Chunks of a recipe that go into one metadata batch while the content still streams.
     package var segmentEntryCountMax = RecipeSegment.entryCountMax
     package var commitGroupCountMax = 1_024

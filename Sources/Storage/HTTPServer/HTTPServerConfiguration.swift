@@ -20,9 +20,11 @@ package struct HTTPServerConfiguration: Sendable {
     package var headerByteCountMax = 64 << 10
     package var headerCountMax = 256
     /// Received body bytes that wait for the service, per connection, before the socket is left alone. One more read of
-    /// at most `readByteCountMax` may come on top.
-    package var bodyBufferByteCountMax = 256 << 10
-    package var readByteCountMax = 128 << 10
+    /// at most `readByteCountMax` may come on top. A quarter of both with more than `roomyConnectionCountMax` connections.
+    package var bodyBufferByteCountMax = 512 << 10
+    /// Each read also tells the sender how much more it may send, which costs more than the copy.
+    package var readByteCountMax = 512 << 10
+    package var roomyConnectionCountMax = 32
     /// Answer bytes that wait for the peer before `write` suspends; a `write` goes on below a quarter of it.
     package var writeBufferByteCountMax = 512 << 10
     /// An unread rest of a request body up to this size is read and dropped to keep the connection.

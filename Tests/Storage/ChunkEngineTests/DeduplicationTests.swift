@@ -116,7 +116,9 @@ import Testing
     @Test(.timeLimit(.minutes(1)), arguments: 0..<8)
     func `go on when the one that others wait for fails`(_ operationCount: Int) async throws {
         let workers = WorkerPool(threadCount: 4)
-        let fixture = try EngineFixture(configuration: .real, workers: workers)
+        var configuration = EngineConfiguration.real
+        configuration.blockByteCount = 512 << 10
+        let fixture = try EngineFixture(configuration: configuration, workers: workers)
         let bytes = PatternContent(seed: 7).bytes(0..<3_000_000)
         // Short of a sync or a commit, which would stop all: the pack is created; its header; up to six blocks of frames.
         fixture.machine.power.failNext(after: operationCount, with: .ioFailure)

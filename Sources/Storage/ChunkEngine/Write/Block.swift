@@ -58,7 +58,7 @@ final class BlockPool: Sendable {
         self.blockByteCount = blockByteCount
     }
 
-    /// A stream of blocks begins: with more than 32 of them each gets blocks of a quarter of the size.
+    /// A stream of blocks begins: with more than 16 of them each gets blocks of a quarter of the size.
     func beginStream() {
         state.withLock { $0.streamCount += 1 }
     }
@@ -68,7 +68,7 @@ final class BlockPool: Sendable {
     }
 
     func take() -> Block {
-        let (block, isCrowded) = state.withLock { ($0.free.popLast(), $0.streamCount > 32) }
+        let (block, isCrowded) = state.withLock { ($0.free.popLast(), $0.streamCount > 16) }
         if let block {
             block.end = block.start
             return block

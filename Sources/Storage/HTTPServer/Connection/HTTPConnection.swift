@@ -215,11 +215,18 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         switch phase {
         case .head: return inbound.byteCount < Self.lookaheadByteCountMax || context?.channel.isWritable ?? false
         case .exchange:
-            let limit = body.isAtEnd ? Self.lookaheadByteCountMax : loop.configuration.bodyBufferByteCountMax
+            let limit = body.isAtEnd ? Self.lookaheadByteCountMax : share(of: loop.configuration.bodyBufferByteCountMax)
             return inbound.byteCount < limit
         case .draining, .lingering: return true
         case .closed: return false
         }
+    }
+
+    /// What this connection may hold of what is meant for few of them.
+    private func share(of byteCount: Int) -> Int {
+        let isCrowded =
+            loop.server.connectionCount.load(ordering: .relaxed) > loop.configuration.roomyConnectionCountMax
+        return isCrowded ? byteCount / 4 : byteCount
     }
 
     /// To be called when input was taken out or the phase has changed.
@@ -237,7 +244,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             return loop.takeInput()
         }
         return allocator.buffer(
-            capacity: Int(min(body.expectedByteCount, UInt64(loop.configuration.readByteCountMax)))
+            capacity: Int(min(body.expectedByteCount, UInt64(share(of: loop.configuration.readByteCountMax))))
         )
     }
 }

@@ -148,7 +148,11 @@ extension SocketTests {
             #expect(seen.withLock { $0 } == [.disconnected, .disconnected])
         }
 
-        @Test func `a slow service stops the reading`() async throws {
+        @Test(arguments: [(32, 1_024), (0, 256)])
+        func `a slow service stops the reading, and that of many connections sooner`(
+            _ roomyCountMax: Int,
+            _ kibibytesMax: Int
+        ) async throws {
             let isReleased = Mutex(false)
             let service = TestService(answer: { exchange in
                 _ = try await exchange.readBody()
@@ -160,7 +164,7 @@ extension SocketTests {
                 )
             })
             let byteCount = 64 << 20
-            try await TestServer.with(service) { server in
+            try await TestServer.with(service, configure: { $0.roomyConnectionCountMax = roomyCountMax }) { server in
                 try await RawClient.with(port: server.port) { client in
                     try await client.send(Self.put("/", "Content-Length: \(byteCount)\r\n"))
                     let outbound = client.outbound
@@ -172,7 +176,7 @@ extension SocketTests {
                     }
                     try await Task.sleep(for: .milliseconds(200))
                     waiting = try await server.largest(\.inbound.byteCount)
-                    #expect(waiting <= (256 + 128) << 10, "\(waiting) bytes wait")
+                    #expect(waiting <= kibibytesMax << 10, "\(waiting) bytes wait")
                     isReleased.withLock { $0 = true }
                     try await sent
                     #expect(try await client.readAnswer().text == "\(byteCount)")
