@@ -67,7 +67,10 @@ struct Serve: AsyncParsableCommand {
         if parts.hasUsedReserve {
             logger.warning("the drive is full: its reserve was given up to open the metadata")
         }
-        let workers = WorkerPool(threadCount: max(8, System.coreCount * 2))
+        let workers = WorkerPool(
+            threadCount: max(8, System.coreCount * 2),
+            computingThreadCount: System.coreCount + 1
+        )
         let store = try parts.openStore(workers)
         var http = HTTPServerConfiguration(eventLoopGroup: group)
         http.address = configuration.bindAddress

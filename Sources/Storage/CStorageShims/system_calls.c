@@ -56,10 +56,10 @@ pid_t drydock_lock_holder(int fd) {
     return name.l_type == F_UNLCK ? 0 : name.l_pid;
 }
 
-void drydock_thread_give_way(void) {
+void drydock_thread_give_way(int nice_value) {
     static _Thread_local int has_given_way = 0;
     if (has_given_way) { return; }
     has_given_way = 1;
     // It works without, too.
-    (void)setpriority(PRIO_PROCESS, 0, 3);
+    (void)setpriority(PRIO_PROCESS, 0, nice_value);
 }

@@ -6,20 +6,43 @@ import NIOPosix
 
 /// Runs blocking work off the event loops.
 package struct WorkerPool: Sendable {
+    /// What a piece of work spends its time with.
+    package enum Work: Sendable {
+        /// Waiting for the drive, or little: reads, look-ups, commits.
+        case waiting
+        /// The hashing of uploads, which can take every processor for as long as they come.
+        case computing
+
+        /// Who waits goes before who computes, and event loops before both.
+        fileprivate var niceValue: Int32 {
+            switch self {
+            case .waiting: 3
+            case .computing: 10
+            }
+        }
+    }
+
     private enum Kind: Sendable {
-        case threads(NIOThreadPool)
+        case threads(NIOThreadPool, computing: NIOThreadPool)
         case inline
         case scheduled(@Sendable (@escaping @Sendable () -> Void) -> Void)
     }
 
     private let kind: Kind
 
-    /// Starts the threads. MD5 lanes fill up with as many streams as there are threads, so a few more than processors
-    /// is right.
-    package init(threadCount: Int) {
+    /// Starts the threads.
+    ///
+    /// - Parameter computingThreadCount: One more than processors is right: it fills the time when another waits for the drive, and
+    ///   more would only take turns. Nil lets the same threads do all.
+    package init(threadCount: Int, computingThreadCount: Int? = nil) {
+        let threads = Self.started(threadCount)
+        kind = .threads(threads, computing: computingThreadCount.map(Self.started) ?? threads)
+    }
+
+    private static func started(_ threadCount: Int) -> NIOThreadPool {
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
-        kind = .threads(threads)
+        return threads
     }
 
     /// Hands each piece of work to `submit`, which runs it once, now or later: for simulations, where a seed decides the
@@ -37,11 +60,12 @@ package struct WorkerPool: Sendable {
 
     /// Runs `body` on a worker and resumes the caller on its own executor. Not cancellable: what was begun ends.
     package func run<Value: Sendable, Failure: Error>(
+        _ work: Work = .waiting,
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         if case .inline = kind { return try body() }
         let result: Result<Value, Failure> = await withUnsafeContinuation { continuation in
-            submit {
+            submit(work) {
                 let result: Result<Value, Failure>
                 do throws(Failure) {
                     result = .success(try body())
@@ -55,12 +79,12 @@ package struct WorkerPool: Sendable {
     }
 
     /// Queues `body` without waiting for it.
-    func submit(_ body: @escaping @Sendable () -> Void) {
+    func submit(_ work: Work = .waiting, _ body: @escaping @Sendable () -> Void) {
         switch kind {
         // After shutdown the pool calls back at once, as cancelled: the work still has to be done, somebody waits for it.
-        case .threads(let threads):
-            threads.submit { _ in
-                drydock_thread_give_way()
+        case .threads(let threads, let computing):
+            (work == .computing ? computing : threads).submit { _ in
+                drydock_thread_give_way(work.niceValue)
                 body()
             }
         case .inline: body()
@@ -70,9 +94,11 @@ package struct WorkerPool: Sendable {
 
     /// Stops the threads once the queue is empty. The last call.
     package func shutdown() async {
-        guard case .threads(let threads) = kind else { return }
-        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-            threads.shutdownGracefully { _ in continuation.resume() }
+        guard case .threads(let threads, let computing) = kind else { return }
+        for threads in computing === threads ? [threads] : [computing, threads] {
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+                threads.shutdownGracefully { _ in continuation.resume() }
+            }
         }
     }
 }

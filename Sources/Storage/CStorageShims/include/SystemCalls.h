@@ -29,8 +29,8 @@ int drydock_lock_exclusive(int fd);
 // very process, or it lives in another pid namespace; -1 on error.
 pid_t drydock_lock_holder(int fd);
 
-// Makes the calling thread give way to others of the process: nice value 3, the first time it is called there. Linux has
-// nice values per thread.
-void drydock_thread_give_way(void);
+// Makes the calling thread give way to others of the process, the first time it is called there. Linux has nice values per
+// thread.
+void drydock_thread_give_way(int nice_value);
 
 #endif

@@ -118,7 +118,7 @@ package final class ContentWriter {
         try await commitFullSegments(stream)
         let job = PendingResult<Result<Void, StoreError>>()
         self.job = job
-        engine.workers.submit {
+        engine.workers.submit(.computing) {
             do throws(StoreError) {
                 try stream.process(block, isLast: isLast)
                 job.fulfill(.success(()))
@@ -140,7 +140,7 @@ package final class ContentWriter {
         guard let stream else { return }
         while let digest = stream.awaitedDigest {
             await engine.inFlight.claimEnd(of: digest)
-            try await engine.workers.run { () throws(StoreError) in try stream.resolve() }
+            try await engine.workers.run(.computing) { () throws(StoreError) in try stream.resolve() }
         }
     }
 
@@ -163,7 +163,7 @@ package final class ContentWriter {
         if !isCut, let block {
             let request = request
             stream.beginWhole(block)
-            let digests = try await engine.workers.run { () throws(StoreError) in
+            let digests = try await engine.workers.run(.computing) { () throws(StoreError) in
                 try stream.processWhole(block, request)
             }
             try await resolve()
