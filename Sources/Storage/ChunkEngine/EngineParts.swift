@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checksums
+import ChunkFormat
 import FileStore
 import MetadataStore
 import StorageTypes
@@ -24,6 +25,7 @@ final class EngineParts: Sendable {
     let runs = PackRunPool()
     let compressors: CompressorPool
     let decompressors = DecompressorPool()
+    let readBuffers: ReadBufferPool
     let md5Lanes = MD5Lanes()
     let health = EngineHealth()
     let collections = OneAtATime("garbage collection", GCReport())
@@ -69,6 +71,8 @@ final class EngineParts: Sendable {
             blockByteCount: configuration.blockByteCount
         )
         compressors = CompressorPool(level: configuration.compressionLevel)
+        let chunkByteCountMax = max(configuration.readByteCountMax, PackFormat.chunkByteCountMax)
+        readBuffers = ReadBufferPool(byteCountMax: PackFormat.frameHeaderByteCount + chunkByteCountMax)
     }
 }
 

@@ -75,39 +75,44 @@ struct FrameReader {
         case .blocking:
             return try reading { () throws(StoreError) in
                 guard let file = try engine.packFiles.file(run.pack) else { return nil }
-                return try Self.load(file, at: run.offset, byteCount: run.byteCount)
+                return try StorageCall.files { () throws(FileSystemError) in
+                    try buffer(run) { bytes throws(FileSystemError) in
+                        try file.read(into: bytes, at: run.offset) == bytes.count
+                    }
+                }
             }
         case .cachedOnly:
             guard let file = engine.packFiles.openFile(run.pack) else {
                 if engine.packs.record(run.pack) == nil { return nil }
                 throw .wouldBlock
             }
-            var buffer = ByteBufferAllocator().buffer(capacity: run.byteCount)
-            let isComplete = buffer.fill(run.byteCount) { bytes in
-                do throws(FileSystemError) {
-                    return try file.readIfCached(into: bytes, at: run.offset)
-                } catch {
-                    return false
-                }
+            let buffer = try? buffer(run) { bytes throws(FileSystemError) in
+                try file.readIfCached(into: bytes, at: run.offset)
             }
-            guard isComplete else { throw .wouldBlock }
+            guard let buffer else { throw .wouldBlock }
             return buffer
         }
     }
 
-    static func load(_ file: any File, at offset: UInt64, byteCount: Int) throws(StoreError) -> ByteBuffer? {
-        var buffer = ByteBufferAllocator().buffer(capacity: byteCount)
+    /// What `read` puts into memory for the run; nil when it says false.
+    private func buffer(
+        _ run: FrameRun,
+        _ read: (UnsafeMutableRawBufferPointer) throws(FileSystemError) -> Bool
+    ) throws(FileSystemError) -> ByteBuffer? {
+        var buffer = engine.readBuffers.take(run.byteCount)
         var failure: FileSystemError?
-        let isComplete = buffer.fill(byteCount) { bytes in
+        let isComplete = buffer.fill(run.byteCount) { bytes in
             do throws(FileSystemError) {
-                return try file.read(into: bytes, at: offset) == byteCount
+                return try read(bytes)
             } catch {
                 failure = error
                 return false
             }
         }
-        if let failure { throw StoreError(failure) }
-        return isComplete ? buffer : nil
+        if let failure { throw failure }
+        guard isComplete else { return nil }
+        engine.readBuffers.keep(buffer)
+        return buffer
     }
 
     /// The plain bytes of a frame; nil when it is not the chunk that was asked for, or not intact.
