@@ -13,6 +13,8 @@ final class RocksDBCursor: MetadataCursor {
     }
 
     private let handle: RocksDBHandle
+    private let table: OpaquePointer
+    private let passed = PassedDeletions()
     private let options: OpaquePointer
     private let iterator: OpaquePointer
     /// RocksDB keeps the pointer, not the bytes.
@@ -30,15 +32,18 @@ final class RocksDBCursor: MetadataCursor {
     ) {
         handle.hold()
         self.handle = handle
+        self.table = handle.table(table)
         self.lower = lower
         options = rocksdb_readoptions_create()
         rocksdb_readoptions_set_snapshot(options, snapshot)
+        // A walk over a snapshot reads all there is, once: it must not push out what requests read often.
+        if snapshot != nil { rocksdb_readoptions_set_fill_cache(options, 0) }
         upperBound = .allocate(capacity: upper?.count ?? 0)
         if let upper {
             _ = upperBound.initialize(fromContentsOf: upper)
             rocksdb_readoptions_set_iterate_upper_bound(options, upperBound.baseAddress, upper.count)
         }
-        iterator = rocksdb_create_iterator_cf(handle.database, options, handle.table(table))
+        iterator = rocksdb_create_iterator_cf(handle.database, options, self.table)
         position = .before(lower)
     }
 
@@ -46,6 +51,7 @@ final class RocksDBCursor: MetadataCursor {
         rocksdb_iter_destroy(iterator)
         rocksdb_readoptions_destroy(options)
         upperBound.deallocate()
+        handle.clear(passed, from: table)
         handle.letGo()
     }
 

@@ -110,6 +110,10 @@ struct RocksDBOptions: ~Copyable {
             compression ? Int32(rocksdb_lz4_compression) : Int32(rocksdb_no_compression)
         )
         if layout.keepsValuesApart { setBlobFiles(options, configuration, cache) }
+        if layout.isScanned {
+            // A file that is half deletions somewhere is compacted at once: a scan has to walk over each of them.
+            rocksdb_options_add_compact_on_deletion_collector_factory(options, 4_096, 2_048)
+        }
 
         let blocks = rocksdb_block_based_options_create()
         rocksdb_block_based_options_set_format_version(blocks, 5)
@@ -170,14 +174,16 @@ struct RocksDBTableLayout {
     /// Grows with the volume of data rather than with the number of objects: filters are read by the piece.
     let isPartitioned: Bool
     let keepsValuesApart: Bool
+    /// Requests read it in order: listings, and what looks for the first of a queue.
+    let isScanned: Bool
     let blockByteCount: Int
 
     init(_ table: MetadataTable) {
         switch table {
         case .system, .uploads:
-            self.init(isCompressible: true)
+            self.init(isCompressible: true, isScanned: true)
         case .objects, .versions:
-            self.init(isCompressible: true, isFiltered: true, blockByteCount: 8 << 10)
+            self.init(isCompressible: true, isFiltered: true, isScanned: true, blockByteCount: 8 << 10)
         case .contents:
             self.init(isFiltered: true)
         case .chunks:
@@ -192,12 +198,14 @@ struct RocksDBTableLayout {
         isFiltered: Bool = false,
         isPartitioned: Bool = false,
         keepsValuesApart: Bool = false,
+        isScanned: Bool = false,
         blockByteCount: Int = 4 << 10
     ) {
         self.isCompressible = isCompressible
         self.isFiltered = isFiltered
         self.isPartitioned = isPartitioned
         self.keepsValuesApart = keepsValuesApart
+        self.isScanned = isScanned
         self.blockByteCount = blockByteCount
     }
 }

@@ -81,6 +81,32 @@ import Testing
         store.close()
     }
 
+    @Test func `deletions that a scan walks over are taken away`() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("metadata")
+        let keys = (0..<30_000 as Range<UInt32>).map { key in withUnsafeBytes(of: key.bigEndian) { [UInt8]($0) } }
+        var store = try RocksDBMetadataStore.open(directory: path)
+        try store.put(.objects, keys.map { ($0, $0) })
+        store.close()
+        store = try RocksDBMetadataStore.open(directory: path)
+        var deletions = MetadataBatch()
+        for key in keys.dropLast() { deletions.delete(.objects, key) }
+        try store.commit(deletions)
+        let full = store.footprint(.objects)
+        do {
+            let cursor = try store.cursor(.objects, from: [], until: nil)
+            #expect(try cursor.next())
+            #expect(cursor.withCurrent { key, _ in [UInt8](key) } == keys.last)
+        }
+        // The compaction goes on by itself.
+        for _ in 0..<1_000 where store.footprint(.objects).treeByteCount > full.treeByteCount / 2 {
+            usleep(10_000)
+        }
+        #expect(store.footprint(.objects).treeByteCount < full.treeByteCount / 2)
+        #expect(try store.get(.objects, keys[29_999]) == keys[29_999])
+        store.close()
+    }
+
     /// At a start RocksDB opens a few files only, and asks no device for the others.
     @Test func `a value in a file that is not open is unknown, not empty`() throws {
         let directory = TemporaryDirectory()
