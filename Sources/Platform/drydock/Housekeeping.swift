@@ -29,7 +29,10 @@ struct Housekeeping: Service {
             while true {
                 await makeReserve()
                 try await Task.sleep(for: Self.interval)
-                if round.isMultiple(of: Self.expiryRoundCount) { await expireUploads() }
+                if round.isMultiple(of: Self.expiryRoundCount) {
+                    await finishDroppedBuckets()
+                    await expireUploads()
+                }
                 await collectGarbage()
                 round += 1
             }
@@ -59,6 +62,15 @@ struct Housekeeping: Service {
             if error.code == .corrupted {
                 logger.error("garbage not collected", metadata: ["reason": "\(error)"])
             }
+        }
+    }
+
+    /// A crash may have left some behind.
+    private func finishDroppedBuckets() async {
+        do throws(StoreError) {
+            try await store.finishDroppedBuckets()
+        } catch {
+            logger.warning("uploads of deleted buckets not removed", metadata: ["reason": "\(error)"])
         }
     }
 

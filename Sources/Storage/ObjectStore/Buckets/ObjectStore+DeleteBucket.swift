@@ -28,11 +28,11 @@ extension ObjectStore {
             transaction.afterCommit { buckets.remove(name, id: id) }
             return isWhole
         }
-        // The bucket is gone already. What a failure leaves here is only space, and the next start finds the marker.
+        // The bucket is gone already. What a failure leaves here is only space, and housekeeping finds the marker.
         if !isWhole { try? await finishDroppedBuckets() }
     }
 
-    /// Removes the uploads of buckets whose deletion was cut short; for after a start. Nothing to do otherwise.
+    /// Removes the uploads of buckets whose deletion was cut short, by a crash for example. Nothing to do otherwise.
     package func finishDroppedBuckets() async throws(StoreError) {
         let markers = try await onWorker { metadata throws(StoreError) in
             var keys: [[UInt8]] = []
