@@ -10,10 +10,13 @@ Rows that compare run A B A B and give the median of the ratios.
 import argparse
 import base64
 import contextlib
+import hashlib
+import http.client
 import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import socket
 import statistics
@@ -21,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
@@ -30,6 +34,7 @@ from images import write_image  # noqa: E402
 
 LOAD = TOP / "Benchmarks/.build/release/drydock-load"
 MEBIBYTE = 1 << 20
+MILLION = 1_000_000
 PUBLIC = json.dumps({"Version": "2012-10-17", "Statement": [{
     "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bench/*"}]})
 
@@ -57,8 +62,13 @@ class Nginx:
 
     def __init__(self, base):
         self.base = pathlib.Path(base)
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
         (self.base / "www").mkdir(parents=True)
+        self.certificate = [f"{base}/certificate.pem", f"{base}/key.pem"]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-out", self.certificate[0], "-keyout", self.certificate[1]],
+                       check=True, capture_output=True)
         (self.base / "nginx.conf").write_text(f"""
             {"user root;" if os.geteuid() == 0 else ""} worker_processes {os.cpu_count()}; daemon off; pid {base}/nginx.pid; error_log {base}/error.log;
             events {{ worker_connections 4096; }}
@@ -68,6 +78,8 @@ class Nginx:
                 client_body_temp_path {base}/t1; proxy_temp_path {base}/t2; fastcgi_temp_path {base}/t3;
                 uwsgi_temp_path {base}/t4; scgi_temp_path {base}/t5;
                 server {{ listen 127.0.0.1:{self.port}; root {base}/www; }}
+                server {{ listen 127.0.0.1:{self.tls_port} ssl; root {base}/www; ssl_protocols TLSv1.3;
+                    ssl_certificate {self.certificate[0]}; ssl_certificate_key {self.certificate[1]}; }}
             }}""")
         self.process = subprocess.Popen(["nginx", "-e", f"{base}/error.log", "-c", f"{base}/nginx.conf"])
         time.sleep(0.5)
@@ -132,7 +144,7 @@ class Bench:
             self.nginx = Nginx(f"{self.base}/nginx")
             self.prepare()
             for step in [self.small_gets, self.large_gets, self.small_puts, self.heads_and_deletes, self.large_puts,
-                         self.copies, self.fairness, self.space, self.listing, self.recovery, self.registry]:
+                         self.copies, self.fairness, self.space, self.tls, self.listing, self.recovery, self.registry]:
                 if not self.options.only or any(word in step.__name__ for word in self.options.only.split(",")):
                     step()
         finally:
@@ -151,20 +163,20 @@ class Bench:
     def web(self, *arguments):
         return load(self.nginx.port, self.nginx.pids, *arguments)
 
-    def signed(self, method, path, body=b""):
+    def prepare(self):
+        self.client = self.make_bucket(self.server)
+
+    def make_bucket(self, server, scheme="http"):
+        """The client that made it. Everybody may read."""
         import boto3
         import botocore.config
 
-        client = boto3.client("s3", endpoint_url=self.server.s3_url, aws_access_key_id=self.server.access_key,
-                              aws_secret_access_key=self.server.secret_key, region_name="us-east-1",
-                              config=botocore.config.Config(s3={"addressing_style": "path"}))
-        return client
-
-    def prepare(self):
-        client = self.signed(None, None)
+        client = boto3.client("s3", endpoint_url=f"{scheme}://127.0.0.1:{server.ports['s3']}", verify=f"{self.base}/nginx/certificate.pem",
+                              aws_access_key_id=server.access_key, aws_secret_access_key=server.secret_key, region_name="us-east-1",
+                              config=botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4"))
         client.create_bucket(Bucket="bench")
         client.put_bucket_policy(Bucket="bench", Policy=PUBLIC)
-        self.client = client
+        return client
 
     def compare(self, ours, theirs, figure):
         """Median of the pairwise ratios and the last pair."""
@@ -186,12 +198,12 @@ class Bench:
         start = (time.monotonic() - begun) * 1e3
         self.table.row("first answer after start, empty store", f"{start:.0f} ms", "< 100 ms", start < 100)
         time.sleep(2)
-        before = cpu_ticks(self.server.pid)
+        before = running_nanoseconds(self.server.pid)
         time.sleep(10)
-        ticks = cpu_ticks(self.server.pid) - before
+        share = (running_nanoseconds(self.server.pid) - before) / 10e9
         resident = self.server.resident_bytes() / MEBIBYTE
-        self.table.row("idle", f"{resident:.0f} MiB, {ticks / 10:.1f} % CPU", "≤ 40 MB, 0.0 %",
-                       resident <= 40e6 / MEBIBYTE and ticks == 0)
+        self.table.row("idle", f"{resident:.0f} MiB, {share:.2%} CPU", "≤ 40 MB, 0.0 %",
+                       resident <= 40e6 / MEBIBYTE and share < 0.0005)
 
     def small_gets(self):
         self.nginx.add("4k", 4096)
@@ -267,19 +279,37 @@ class Bench:
             time.sleep(11)
 
     def copies(self):
-        """5 GiB by reference: 80 parts that are copies of one object, joined, then copied and renamed as a whole."""
+        """5 GiB by reference: 80 parts that are copies of one object, joined, then copied as a whole."""
         self.client.put_object(Bucket="bench", Key="part", Body=os.urandom(64 * MEBIBYTE))
-        upload = self.client.create_multipart_upload(Bucket="bench", Key="whole")["UploadId"]
-        target = {"Bucket": "bench", "Key": "whole", "UploadId": upload}
-        parts = [{"PartNumber": number, "ETag": self.client.upload_part_copy(
-            **target, PartNumber=number, CopySource="bench/part")["CopyPartResult"]["ETag"]} for number in range(1, 81)]
-        times = {"complete": milliseconds(lambda: self.client.complete_multipart_upload(
-            **target, MultipartUpload={"Parts": parts}))}
-        times["copy"] = statistics.median(milliseconds(lambda: self.client.copy_object(
-            Bucket="bench", Key="copy", CopySource="bench/whole")) for _ in range(9))
-        self.table.row("Complete, Copy of 5 GiB, as boto3 sees them",
-                       ", ".join(f"{name} {time:.1f} ms" for name, time in times.items()), "< 5 ms",
-                       all(time < 5 for time in times.values()))
+        times = {"Complete": statistics.median(self.complete(f"whole-{turn}") for turn in range(5)),
+                 "Copy": statistics.median(self.timed("copy_object", {"Key": "copy", "CopySource": "bench/whole-0"}, "PUT", b"",
+                                                      {"x-amz-copy-source": "bench/whole-0"}) for _ in range(9))}
+        self.table.row("Complete, Copy of 5 GiB in 80 parts", ", ".join(f"{name} {time:.1f} ms" for name, time in times.items()),
+                       "< 5 ms", all(time < 5 for time in times.values()))
+
+    def complete(self, key):
+        target = {"Key": key, "UploadId": self.client.create_multipart_upload(Bucket="bench", Key=key)["UploadId"]}
+        body = "<CompleteMultipartUpload>"
+        for number in range(1, 81):
+            tag = self.client.upload_part_copy(
+                **target, Bucket="bench", PartNumber=number, CopySource="bench/part")["CopyPartResult"]["ETag"]
+            body += f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
+        return self.timed("complete_multipart_upload", target, "POST", f"{body}</CompleteMultipartUpload>".encode())
+
+    def timed(self, operation, parameters, method, body, headers={}):
+        """Milliseconds of one request without what boto3 itself takes."""
+        url = urllib.parse.urlsplit(self.client.generate_presigned_url(operation, {"Bucket": "bench", **parameters}))
+        connection = http.client.HTTPConnection(url.netloc)
+        connection.connect()
+        begun = time.monotonic()
+        connection.request(method, f"{url.path}?{url.query}", body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        elapsed = (time.monotonic() - begun) * 1e3
+        connection.close()
+        if answer.status != 200 or b"<Error>" in text:
+            raise RuntimeError(f"{operation}: {answer.status} {text[:500]}")
+        return elapsed
 
     def fairness(self):
         """What one client's eight streams of parts do to another's small reads."""
@@ -312,15 +342,63 @@ class Bench:
         elapsed = time.monotonic() - begun
         self.table.row("space of 512 MiB deleted while clients read", f"back after {elapsed:.0f} s", "< 60 s", elapsed < 60)
 
+    def tls(self):
+        """TLS 1.3 by wrk and curl, beside nginx."""
+        certificate, key = self.nginx.certificate
+        server = Drydock(f"{self.base}/tls", "--log-level", "warning", "--tls-certificate", certificate, "--tls-key", key)
+        server.start()
+        try:
+            client = self.make_bucket(server, "https")
+            origin, other = f"https://127.0.0.1:{server.ports['s3']}", f"https://127.0.0.1:{self.nginx.tls_port}"
+            for name, size, connections in [("4k", 4096, 32), ("64m", 64 * MEBIBYTE, 4)]:
+                self.nginx.add(f"tls-{name}", size)
+                client.put_object(Bucket="bench", Key=name, Body=os.urandom(size))
+                a, b = (wrk(url, connections, self.seconds, pids) for url, pids in [
+                    (f"{origin}/bench/{name}", [server.pid]), (f"{other}/tls-{name}", self.nginx.pids)])
+                cpu = lambda it: (f"{it['cpu'] * 1e6:.1f} µs CPU" if size == 4096 else f"{it['cpu'] / size * 1e9:.2f} CPU-s/GB")
+                self.table.row(f"TLS: GET {name}", f"{a['perSecond'] / b['perSecond']:.2f} × nginx ({a['perSecond']:,.0f}/s), {cpu(a)} "
+                               f"(nginx {cpu(b)})", "", None)
+            layers = self.layers(64)
+            before, begun = cpu_ticks(server.pid), time.monotonic()
+            run_at_once(["curl", "-sSf", "--cacert", certificate, "-T", str(layer), client.generate_presigned_url(
+                "put_object", {"Bucket": "bench", "Key": layer.name})] for layer in layers.values())
+            elapsed, gigabytes = time.monotonic() - begun, 4 * 64 * MEBIBYTE / 1e9
+            self.table.row("TLS: PUT 64m, 4 at once", f"{(cpu_ticks(server.pid) - before) / 100 / gigabytes:.2f} CPU-s/GB, "
+                           f"{gigabytes * 1e3 / elapsed:,.0f} MB/s", "", None)
+        finally:
+            server.stop()
+
     def listing(self):
+        """A bucket of many keys; then half of them go, which must not slow down what is left."""
         keys = self.options.keys
         self.client.create_bucket(Bucket="list")
-        a = self.s3("--bucket", "list", "--operation", "fill", "--keys", str(keys), "--size", "0", "--connections", "64")
-        a = self.s3("--bucket", "list", "--operation", "list", "--connections", "2", "--seconds", self.seconds,
-                    "--list-query", f"list-type=2&max-keys=1000&start-after=object-{keys // 2:08d}")
+        self.for_keys("fill", keys)
+        self.list_pages(f"LIST at {keys:,} keys", f"list-type=2&max-keys=1000&start-after=object-{keys * 3 // 4:08d}")
+        # Every tenth key ends a common prefix here, all keys have one there.
+        self.page(f"page of 1,000 common prefixes at {keys:,} keys", "delimiter=4&list-type=2&max-keys=1000")
+        self.page(f"page of one common prefix of {keys:,} keys", "delimiter=-&list-type=2&max-keys=1000")
+        resident = self.server.resident_bytes()
+        self.table.row(f"memory after filling and listing {keys:,} keys", f"{resident / MEBIBYTE:.0f} MiB", "≤ 200 MB", resident <= 200e6)
+        self.for_keys("delete", keys // 2)
+        name = f"LIST of {keys // 2:,} keys behind as many deleted"
+        self.page(f"{name}, the first page", "list-type=2&max-keys=1000")
+        self.list_pages(name, f"list-type=2&max-keys=1000&start-after=object-{keys * 3 // 4:08d}")
+
+    def for_keys(self, operation, count):
+        """By millions, because the generator signs them beforehand."""
+        for first in range(0, count, MILLION):
+            self.s3("--bucket", "list", "--operation", operation, "--first-key", str(first), "--keys", str(min(MILLION, count - first)),
+                    "--size", "0", "--connections", "64")
+
+    def list_pages(self, name, query):
+        a = self.s3("--bucket", "list", "--operation", "list", "--connections", "2", "--seconds", self.seconds, "--list-query", query)
         rate = a["perSecond"] * 1000
-        self.table.row(f"LIST at {keys:,} keys, pages of 1,000",
-                       f"{rate:,.0f} keys/s, page p50 {a['p50ms']:.2f} ms", "≥ 1,000,000, p50 < 2 ms", rate >= 1_000_000 and a["p50ms"] < 2)
+        self.table.row(f"{name}, pages of 1,000", f"{rate:,.0f} keys/s, page p50 {a['p50ms']:.2f} ms", "≥ 1,000,000, p50 < 2 ms",
+                       rate >= 1_000_000 and a["p50ms"] < 2)
+
+    def page(self, name, query):
+        a = self.s3("--bucket", "list", "--operation", "list", "--connections", "1", "--seconds", "1", "--list-query", query)
+        self.table.row(name, f"p50 {a['p50ms']:.2f} ms", "p50 < 2 ms", a["p50ms"] < 2)
 
     def recovery(self):
         self.server.kill()
@@ -331,41 +409,97 @@ class Bench:
                        start < 1000)
 
     def registry(self):
-        image = f"{self.base}/image"
+        """Four layers at once, as docker and skopeo move them; curl leaves the time to the registry."""
         megabytes = 256 if self.options.quick else 1024
-        write_image(image, layer_bytes=[megabytes * MEBIBYTE // 4] * 4)
         other = DockerRegistry(f"{self.base}/docker-registry")
+        ours, theirs = f"http://{self.server.registry}", f"http://127.0.0.1:{other.port}"
         try:
-            figures = {}
-            for name, registry, credentials in [
-                ("drydock", self.server.registry, f"{self.server.access_key}:{self.server.secret_key}"),
-                ("docker-registry", f"127.0.0.1:{other.port}", "none:none"),
-            ] * 2:
-                push = seconds(["skopeo", "--insecure-policy", "copy", "--dest-tls-verify=false", "--dest-creds", credentials,
-                                f"oci:{image}:latest", f"docker://{registry}/bench/{time.time_ns()}:1"])
-                figures.setdefault(f"{name} push", []).append(push)
-            blobs = sorted((pathlib.Path(image) / "blobs/sha256").iterdir(), key=lambda path: -path.stat().st_size)[:4]
-            token = base64.b64encode(f"{self.server.access_key}:{self.server.secret_key}".encode()).decode()
-            for name, registry in [("drydock", self.server.registry), ("docker-registry", f"127.0.0.1:{other.port}")] * 2:
-                repository = json.load(urllib.request.urlopen(urllib.request.Request(
-                    f"http://{registry}/v2/_catalog", headers={"Authorization": f"Basic {token}"})))["repositories"][0]
-                pull = seconds(["curl", "-sf", "-H", f"Authorization: Basic {token}", *[
-                    part for blob in blobs for part in
-                    (f"http://{registry}/v2/{repository}/blobs/sha256:{blob.name}", "-o", "/dev/null")]])
-                figures.setdefault(f"{name} pull", []).append(pull)
-            for verb in ["push", "pull"]:
-                ours, theirs = figures[f"drydock {verb}"], figures[f"docker-registry {verb}"]
-                self.table.row(f"registry {verb} of {megabytes} MB", f"{theirs[0] / ours[0]:.2f} × docker-registry "
-                               f"({megabytes / ours[0]:,.0f} against {megabytes / theirs[0]:,.0f} MB/s); "
-                               f"again {ours[1]:.2f} s against {theirs[1]:.2f} s", "≥ 2 ×", theirs[0] >= 2 * ours[0])
+            pushes, pulls, again = {}, {}, {}
+            for turn in range(self.rounds):
+                layers = self.layers(megabytes // 4)
+                os.sync()
+                for url in [ours, theirs] if turn % 2 == 0 else [theirs, ours]:
+                    pushes.setdefault(url, []).append(self.push_layers(url, f"bench/{turn}", layers))
+                # docker-registry leaves its writing to the kernel, which would go on below the reading.
+                os.sync()
+                for url in [ours, theirs]:
+                    pulls.setdefault(url, []).append(self.pull_layers(url, f"bench/{turn}", layers))
+                for url in [ours, theirs]:
+                    again.setdefault(url, []).append(self.pull_layers(url, f"bench/{turn}", layers))
+            # What the same clients take of a server that only calls sendfile.
+            for layer in layers.values():
+                os.link(layer, f"{self.base}/nginx/www/{layer.name}")
+            bound = megabytes / self.transfers([
+                ["-o", "/dev/null", f"http://127.0.0.1:{self.nginx.port}/{layer.name}"] for layer in layers.values()])
+            for name, times in [("push", pushes), ("first pull", pulls), ("pull again", again)]:
+                ratio = statistics.median(b / a for a, b in zip(times[ours], times[theirs]))
+                beside = "" if name == "push" else f"; nginx {bound:,.0f}"
+                self.table.row(f"registry {name} of {megabytes} MiB", f"{ratio:.2f} × docker-registry "
+                               f"({megabytes / statistics.median(times[ours]):,.0f} against "
+                               f"{megabytes / statistics.median(times[theirs]):,.0f} MiB/s{beside})", "≥ 2 ×", ratio >= 2)
+            self.push_with_skopeo(megabytes)
         finally:
             other.stop()
 
+    def layers(self, mebibytes):
+        """Four incompressible layers by digest."""
+        layers = {}
+        for number in range(4):
+            content = os.urandom(mebibytes * MEBIBYTE)
+            path = pathlib.Path(f"{self.base}/layer-{time.time_ns()}")
+            path.write_bytes(content)
+            layers[hashlib.sha256(content).hexdigest()] = path
+        return layers
 
-def milliseconds(call):
-    begun = time.monotonic()
-    call()
-    return (time.monotonic() - begun) * 1e3
+    def push_layers(self, registry, repository, layers):
+        uploads = []
+        for digest, path in layers.items():
+            answer = urllib.request.urlopen(urllib.request.Request(
+                f"{registry}/v2/{repository}/blobs/uploads/", method="POST", headers={"Authorization": self.basic}))
+            location = urllib.parse.urljoin(registry, answer.headers["Location"])
+            separator = "&" if "?" in location else "?"
+            uploads.append(["-T", str(path), f"{location}{separator}digest=sha256:{digest}"])
+        return self.transfers(uploads)
+
+    def pull_layers(self, registry, repository, layers):
+        return self.transfers([["-o", "/dev/null", f"{registry}/v2/{repository}/blobs/sha256:{digest}"] for digest in layers])
+
+    def transfers(self, arguments):
+        """Seconds that one curl for each of them takes, all at once."""
+        begun = time.monotonic()
+        run_at_once(["curl", "-sSf", "-H", f"Authorization: {self.basic}", *some] for some in arguments)
+        return time.monotonic() - begun
+
+    @property
+    def basic(self):
+        return "Basic " + base64.b64encode(f"{self.server.access_key}:{self.server.secret_key}".encode()).decode()
+
+    def push_with_skopeo(self, megabytes):
+        image = f"{self.base}/image"
+        write_image(image, layer_bytes=[megabytes * MEBIBYTE // 4] * 4)
+        first, second = (seconds([
+            "skopeo", "--insecure-policy", "copy", "--dest-tls-verify=false", "--dest-creds",
+            f"{self.server.access_key}:{self.server.secret_key}", f"oci:{image}:latest",
+            f"docker://{self.server.registry}/bench/skopeo-{turn}:1"]) for turn in range(2))
+        self.table.row(f"skopeo push of {megabytes} MiB", f"{first:.1f} s (skopeo's own CPU); again {second:.2f} s", "", None)
+
+
+def run_at_once(commands):
+    running = [subprocess.Popen(command) for command in commands]
+    for process in running:
+        if process.wait() != 0:
+            raise RuntimeError(f"{process.args}: status {process.returncode}")
+
+
+def wrk(url, connections, duration, pids):
+    """Requests per second, and the server's CPU seconds for one."""
+    before = sum(map(cpu_ticks, pids))
+    output = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{duration}s", url], check=True, capture_output=True, text=True).stdout
+    cpu = (sum(map(cpu_ticks, pids)) - before) / 100
+    requests, elapsed = re.search(r"(\d+) requests in ([\d.]+)s", output).groups()
+    if "Non-2xx" in output or requests == "0":
+        raise RuntimeError(output)
+    return {"perSecond": int(requests) / float(elapsed), "cpu": cpu / int(requests)}
 
 
 def used_bytes(path):
@@ -383,6 +517,11 @@ def cpu_ticks(pid):
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])
+
+
+def running_nanoseconds(pid):
+    """Of all threads: a tick is too much for what an idle server does."""
+    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def directory_bytes(path):

@@ -10,7 +10,7 @@ debian_packages() {
     case "$1" in
     build) echo "libssl-dev libzstd-dev libxxhash-dev librocksdb-dev pkg-config" ;;
     clients) echo "curl python3 python3-venv s3cmd rclone restic skopeo buildah docker.io" ;;
-    bench) echo "curl nginx-light docker-registry skopeo restic borgbackup casync postgresql" ;;
+    bench) echo "curl openssl wrk nginx-light docker-registry skopeo restic borgbackup casync postgresql" ;;
     *) echo "scripts/require.sh: unknown purpose '$1'; there are build, clients and bench" >&2; exit 2 ;;
     esac
 }

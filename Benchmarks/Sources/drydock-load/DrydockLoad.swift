@@ -26,6 +26,7 @@ struct DrydockLoad: ParsableCommand {
     @Option(help: "Bucket; it must exist.") var bucket = "bench"
     @Option(help: "Bytes per object.") var size = 4096
     @Option(help: "Keys in use.") var keys = 1_000
+    @Option(help: "Number of the first key.") var firstKey = 0
     @Option(help: "Prefix of the keys.") var prefix = "object-"
     @Option(help: "Connections.") var connections = 32
     @Option(help: "Threads of the generator.") var threads = 1
@@ -91,7 +92,9 @@ struct DrydockLoad: ParsableCommand {
 
     private func plan(_ operation: Operation, worker: Int, connectionCount: Int) -> any Plan {
         func heads(_ method: String, length: Int? = nil) -> [[UInt8]] {
-            (0..<keys).map { builder.head(method, path: "/\(bucket)/\(key($0))", contentLength: length) }
+            (firstKey..<firstKey + keys).map {
+                builder.head(method, path: "/\(bucket)/\(key($0))", contentLength: length)
+            }
         }
         func mine(_ all: [[UInt8]]) -> ArraySlice<[UInt8]> {
             all[(all.count * worker / threads)..<(all.count * (worker + 1) / threads)]
