@@ -113,6 +113,29 @@ import Testing
         await workers.shutdown()
     }
 
+    /// Also of those that wait for the chunks of another.
+    @Test(.timeLimit(.minutes(1)), arguments: [300_000, 3_000_000])
+    func `of the same content have the same tag without an MD5`(_ byteCount: UInt64) async throws {
+        let workers = WorkerPool(threadCount: 4)
+        let fixture = try EngineFixture(configuration: .real, workers: workers)
+        for round in 0..<10 {
+            let bytes = PatternContent(seed: UInt64(round)).bytes(0..<byteCount)
+            let tags = try await withThrowingTaskGroup(of: ETag.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let staged = try await fixture.stage(bytes, digests: DigestRequest(md5: false))
+                        fixture.engine.discard(staged)
+                        return staged.entityTag
+                    }
+                }
+                return try await group.reduce(into: []) { $0.insert($1) } as Set<ETag>
+            }
+            #expect(tags.count == 1)
+        }
+        await fixture.engine.shutdown()
+        await workers.shutdown()
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: 0..<8)
     func `go on when the one that others wait for fails`(_ operationCount: Int) async throws {
         let workers = WorkerPool(threadCount: 4)

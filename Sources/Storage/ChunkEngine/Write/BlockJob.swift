@@ -8,7 +8,7 @@ import StorageTypes
 
 /// One block's way from plain chunks to frames in a pack.
 ///
-/// Chunks are hashed in pairs and looked up one by one; the new ones are claimed first and written together then, so that
+/// Chunks are hashed a few at a time and looked up one by one; the new ones are claimed first and written together then, so that
 /// they lie side by side also when other streams bring the same at the same time.
 struct BlockJob {
     private struct Chunk {

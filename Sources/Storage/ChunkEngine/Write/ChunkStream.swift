@@ -77,6 +77,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         var job = BlockJob(engine, holds, governor)
         checksum?.update(block.content)
         try job.store([block.content])
+        identify(job)
         _ = joinMD5()
         // The content is its only chunk: one SHA-256 serves both.
         let digest = job.digests.first
@@ -95,6 +96,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         checksum?.update(content)
         sha256?.update(content)
         let rest = try cut(block, isLast: isLast, into: &job)
+        identify(job)
         end(job, block)
         carry = isLast ? nil : (block, rest)
         guard isLast else { return }
@@ -121,10 +123,13 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         governor = job.governor
         if job.awaitedDigest == nil {
             staged.append(contentsOf: job.staged)
-            for digest in job.digests { digest.bytes.withUnsafeBytes { identity.update($0) } }
         } else {
             unresolved = (job, block)
         }
+    }
+
+    private func identify(_ job: BlockJob) {
+        for digest in job.digests { digest.bytes.withUnsafeBytes { identity.update($0) } }
     }
 
     private func submitMD5(_ block: Block) {
