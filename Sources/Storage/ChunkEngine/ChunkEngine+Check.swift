@@ -8,14 +8,30 @@ extension ChunkEngine {
     /// Chunks held in memory at once: about 30 MiB.
     private static let checkedChunkCountMax: UInt64 = 1 << 18
 
-    /// Checks records, references and the packs' files beside all other work, as they are at one moment. Frames are left to `scrub`.
-    ///
-    /// Meanwhile nothing is collected, so no file goes that a record of that moment names. What uploads have written and not
-    /// committed no record names yet.
+    /// Checks everything beside all other work: records, references and the packs' files as they are at one moment, then the frames
+    /// as a scrub does that starts over.
     ///
     /// - Parameter inspect: looks at the same moment's metadata, on a worker.
-    /// - Throws: `slowDown` while a collection is under way; `unavailable` when the task is cancelled.
-    package func checkStructure<Value: Sendable>(
+    /// - Throws: `slowDown` while a collection, a scrub or another check is under way, of which a slow scrub ends soon; `unavailable`
+    ///   when the task is cancelled.
+    package func check<Value: Sendable>(
+        _ inspect: @escaping @Sendable (any MetadataReading, FsckReport) throws(StoreError) -> Value
+    ) async throws(StoreError) -> (report: FsckReport, inspected: Value, scrub: ScrubReport) {
+        // From the start on: what was found before it would be found once more if it had to wait.
+        try parts.scrubs.begin(isUrgent: true)
+        defer { parts.scrubs.end() }
+        let (report, inspected) = try await checkStructure(inspect)
+        var policy = ScrubPolicy()
+        policy.startsOver = true
+        let scrub = try await runScrub(policy, pause: { _ in }, found: { _ in })
+        guard scrub.isComplete else { throw StoreError(.unavailable, "the check was cut short") }
+        return (report, inspected, scrub)
+    }
+
+    ///
+    /// Nothing is collected meanwhile, so no file goes that a record of that moment names. What uploads have written and not
+    /// committed no record names yet.
+    private func checkStructure<Value: Sendable>(
         _ inspect: @escaping @Sendable (any MetadataReading, FsckReport) throws(StoreError) -> Value
     ) async throws(StoreError) -> (report: FsckReport, inspected: Value) {
         try parts.collections.begin()

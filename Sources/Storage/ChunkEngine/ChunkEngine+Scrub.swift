@@ -22,6 +22,15 @@ extension ChunkEngine {
     ) async throws(StoreError) -> ScrubReport {
         try parts.scrubs.begin(isUrgent: policy.startsOver)
         defer { parts.scrubs.end() }
+        return try await runScrub(policy, pause: pause, found: found)
+    }
+
+    /// For who has begun one of `parts.scrubs`.
+    func runScrub(
+        _ policy: ScrubPolicy,
+        pause: @escaping @Sendable (Duration) async -> Void,
+        found: @escaping @Sendable (ScrubFinding) -> Void
+    ) async throws(StoreError) -> ScrubReport {
         var scrubber = Scrubber(parts, commits, policy, pause: pause) { finding in
             self.parts.scrubs.add { $0.findingCount += 1 }
             found(finding)

@@ -60,17 +60,14 @@ extension ObjectStore {
     package var scrubTotals: ScrubTotals { engine.scrubTotals }
 
     /// Checks everything beside all other work: records and references as they are at one moment, then the bytes as a scrub that
-    /// starts over does. See `ChunkEngine.checkStructure`.
+    /// starts over does. See `ChunkEngine.check`.
     ///
-    /// - Throws: `slowDown` while a collection or another check is under way.
+    /// - Throws: `slowDown` while a collection, a scrub or another check is under way.
     package func fsck() async throws(StoreError) -> StoreReport {
-        let (engineReport, objects) = try await engine.checkStructure { metadata, report throws(StoreError) in
+        let (engineReport, objects, scrub) = try await engine.check { metadata, report throws(StoreError) in
             try ObjectAudit(metadata, after: report)
         }
         var report = StoreReport(engine: engineReport, objects: objects)
-        var policy = ScrubPolicy()
-        policy.startsOver = true
-        let scrub = try await scrub(policy, pause: { _ in }, found: { _ in })
         report.engine.add(scrub)
         report.objects.add(try await affected(by: scrub.findings))
         return report
