@@ -14,7 +14,7 @@ import Testing
     private func filled(_ byte: UInt8, _ byteCount: Int = byteCount) -> ByteBuffer {
         var buffer = pool.take(byteCount)
         buffer.writeRepeatingByte(byte, count: byteCount)
-        pool.keep(buffer)
+        pool.keep(buffer, byteCount)
         return buffer
     }
 
@@ -42,6 +42,12 @@ import Testing
         let third = filled(3)
         #expect(address(third) == first)
         #expect(second.getInteger(at: 0) == UInt8(2))
+    }
+
+    @Test func `memory of a read that failed is lent again`() {
+        let first = pool.take(Self.byteCount)
+        pool.keep(first, Self.byteCount)
+        #expect(pool.keptCount == 1)
     }
 
     @Test func `no more than sixteen are kept`() {

@@ -100,6 +100,7 @@ struct FrameReader {
         _ read: (UnsafeMutableRawBufferPointer) throws(FileSystemError) -> Bool
     ) throws(FileSystemError) -> ByteBuffer? {
         var buffer = engine.readBuffers.take(run.byteCount)
+        defer { engine.readBuffers.keep(buffer, run.byteCount) }
         var failure: FileSystemError?
         let isComplete = buffer.fill(run.byteCount) { bytes in
             do throws(FileSystemError) {
@@ -110,9 +111,7 @@ struct FrameReader {
             }
         }
         if let failure { throw failure }
-        guard isComplete else { return nil }
-        engine.readBuffers.keep(buffer)
-        return buffer
+        return isComplete ? buffer : nil
     }
 
     /// The plain bytes of a frame; nil when it is not the chunk that was asked for, or not intact.

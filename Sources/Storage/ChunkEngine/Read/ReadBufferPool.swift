@@ -34,9 +34,9 @@ final class ReadBufferPool: Sendable {
         return free ?? ByteBufferAllocator().buffer(capacity: hasRoom ? byteCountMax : byteCount)
     }
 
-    /// Remembers a buffer of `take` until its slices are gone.
-    func keep(_ buffer: ByteBuffer) {
-        guard isPooled(buffer.readableBytes), buffer.capacity >= byteCountMax else { return }
+    /// Remembers a buffer of `take(byteCount)` until its slices are gone.
+    func keep(_ buffer: ByteBuffer, _ byteCount: Int) {
+        guard isPooled(byteCount), buffer.capacity >= byteCountMax else { return }
         kept.withLock { kept in
             if kept.count < keepCountMax { kept.append(buffer) }
         }
