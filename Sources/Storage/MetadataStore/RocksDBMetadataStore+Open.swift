@@ -40,7 +40,7 @@ extension RocksDBMetadataStore {
     /// RocksDB would go on with as many files as stand before a damaged length, and delete the others.
     private static func checkFileList(_ directory: String) throws(MetadataError) {
         // What is wrong with `CURRENT` itself RocksDB finds.
-        guard let name = RocksDBFiles.contents(of: "CURRENT", in: directory)?.dropLast(),
+        guard let name = RocksDBFiles.contents(of: "CURRENT", in: directory)?.dropLast(), name.hasPrefix("MANIFEST-"),
             case .damaged(let offset) = try RocksDBLogFile.flaw(in: "\(directory)/\(name)")
         else { return }
         throw MetadataError(.corrupted, "\(name) is damaged at byte \(offset)")

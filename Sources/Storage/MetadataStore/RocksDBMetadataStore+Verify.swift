@@ -16,17 +16,24 @@ extension RocksDBMetadataStore {
 
     /// The next start follows `CURRENT` to the list of files.
     private func verifyFileList() throws(MetadataError) {
-        for _ in 0..<3 {
+        var mismatch: MetadataError?
+        for attempt in 0..<3 {
+            if attempt > 0 { usleep(100_000) }
             var byteCount: UInt64 = 0
             let name = try fileList(&byteCount)
             let current = RocksDBFiles.contents(of: "CURRENT", in: directory)
             let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name, byteCount: Int(byteCount))
             // Another one may have been begun in between.
             if try fileList(&byteCount) != name { continue }
-            guard current == name + "\n" else { throw MetadataError(.corrupted, "CURRENT does not name \(name)") }
+            guard current == name + "\n" else {
+                // Or RocksDB has named the next one there and is about to use it.
+                mismatch = MetadataError(.corrupted, "CURRENT does not name \(name)")
+                continue
+            }
             if let flaw { throw MetadataError(.corrupted, "\(name) is damaged: \(flaw)") }
             return
         }
+        if let mismatch { throw mismatch }
     }
 
     private func fileList(_ byteCount: inout UInt64) throws(MetadataError) -> String {
@@ -43,8 +50,9 @@ extension RocksDBMetadataStore {
         for name in RocksDBFiles.logs(in: directory) {
             let commits = logWrites.finished.load(ordering: .sequentiallyConsistent)
             guard let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name) else { continue }
-            // The end of a log that is being written may be seen half written.
-            if case .torn = flaw, commits != logWrites.begun.load(ordering: .sequentiallyConsistent) { continue }
+            // The end of a log that is being written may be seen half written, and a commit that failed may have left it so.
+            let isWriting = commits != logWrites.begun.load(ordering: .sequentiallyConsistent)
+            if case .torn = flaw, isWriting || hasFailed { continue }
             throw MetadataError(.corrupted, "\(name) is damaged: \(flaw)")
         }
     }

@@ -27,6 +27,9 @@ package final class RocksDBMetadataStore: MetadataStore {
         self.logDamage = logDamage
     }
 
+    /// A commit failed, and what reached the log is unknown.
+    var hasFailed: Bool { state.load(ordering: .acquiring) == .failed }
+
     deinit {
         if state.load(ordering: .relaxed) != .closed { handle.letGo() }
     }
