@@ -8,7 +8,7 @@ import PlatformKit
 import ServiceLifecycle
 import StorageTypes
 
-/// Gives space back while the store is in use: what was deleted every few seconds, abandoned uploads now and then.
+/// Gives space and memory back while the store is in use: what was deleted every few seconds, abandoned uploads now and then.
 struct Housekeeping: Service {
     /// A round that finds nothing costs microseconds.
     static let interval = Duration.seconds(5)
@@ -34,6 +34,7 @@ struct Housekeeping: Service {
                     await expireUploads()
                 }
                 await collectGarbage()
+                await workers.run { ProcessMemory.giveBack() }
                 round += 1
             }
         }

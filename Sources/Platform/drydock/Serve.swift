@@ -54,6 +54,7 @@ struct Serve: AsyncParsableCommand {
     private static func serve(_ configuration: ServeConfiguration, logger: Logger) async throws {
         // A peer that hangs up while we write is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        ProcessMemory.limitArenas()
         let directory = try DataDirectory(configuration.dataDirectory, mayCreate: true)
         let credential = try rootCredential(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)

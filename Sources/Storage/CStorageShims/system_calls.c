@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -62,4 +63,12 @@ void drydock_thread_give_way(int nice_value) {
     has_given_way = 1;
     // It works without, too.
     (void)setpriority(PRIO_PROCESS, 0, nice_value);
+}
+
+void drydock_memory_limit_arenas(int count) {
+    (void)mallopt(M_ARENA_MAX, count);
+}
+
+void drydock_memory_give_back(size_t kept_byte_count) {
+    if (mallinfo2().fordblks > kept_byte_count) { (void)malloc_trim(0); }
 }

@@ -33,4 +33,10 @@ pid_t drydock_lock_holder(int fd);
 // thread.
 void drydock_thread_give_way(int nice_value);
 
+// More threads than this share arenas of the allocator.
+void drydock_memory_limit_arenas(int count);
+
+// Gives the free pages of all arenas of the allocator back to the system, if more than this is free in them.
+void drydock_memory_give_back(size_t kept_byte_count);
+
 #endif
