@@ -200,7 +200,8 @@ class Bench:
         time.sleep(2)
         before = running_nanoseconds(self.server.pid)
         time.sleep(10)
-        share = (running_nanoseconds(self.server.pid) - before) / 10e9
+        after = running_nanoseconds(self.server.pid)
+        share = sum(after[thread] - before.get(thread, 0) for thread in after) / 10e9
         resident = self.server.resident_bytes() / MEBIBYTE
         self.table.row("idle", f"{resident:.0f} MiB, {share:.2%} CPU", "≤ 40 MB, 0.0 %",
                        resident <= 40e6 / MEBIBYTE and share < 0.0005)
@@ -521,7 +522,7 @@ def cpu_ticks(pid):
 
 def running_nanoseconds(pid):
     """Of all threads: a tick is too much for what an idle server does."""
-    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    return {path.parent.name: int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")}
 
 
 def directory_bytes(path):
