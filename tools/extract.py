@@ -74,10 +74,7 @@ def decompress(payload, size):
 class Tables:
     """The metadata: a RocksDB opened read-only, which after a crash replays the log in memory."""
 
-    RESULTS = {"list_column_families": ctypes.POINTER(c_char_p), "iter_valid": ctypes.c_bool} | dict.fromkeys(
-        ["options_create", "readoptions_create", "open_for_read_only_column_families", "get_cf", "create_iterator_cf",
-         "iter_key", "iter_value"], Handle
-    )
+    RESULTS = {"list_column_families": ctypes.POINTER(c_char_p), "iter_valid": ctypes.c_bool}  # else a pointer or none
 
     def __init__(self, path, report):
         path, options, count = c_char_p(os.fsencode(path)), self.call("options_create"), c_size_t()
@@ -93,13 +90,12 @@ class Tables:
             self.call("options_set_wal_recovery_mode", options, 2)
             database = self.checked(*opening)
             report("the log of the metadata", f"{error}; no loss if that record was the last when the power failed")
-        # What each look-up begins with.
         reading = self.call("readoptions_create")
         self.tables = {text(name): (database, reading, Handle(handle)) for name, handle in zip(names, handles)}
         self.tables["system"] = self.tables["default"]
 
     def call(self, name, *arguments):
-        return foreign("rocksdb", "rocksdb_" + name, self.RESULTS.get(name), *arguments)
+        return foreign("rocksdb", "rocksdb_" + name, self.RESULTS.get(name, Handle), *arguments)
 
     def checked(self, name, *arguments):
         failure = c_char_p()
@@ -132,9 +128,8 @@ class Tables:
 def crc(polynomial, width):
     """A class for the reflected CRC that begins and ends with all ones; its objects are used like those of hashlib.
 
-    A CRC is a remainder: the message, a polynomial over GF(2), modulo P. Byte by byte a gigabyte takes Python minutes.
-    But x^23408 modulo P happens to have few terms, and multiplying a large integer by few terms takes few shifts: the
-    head of the message is folded into what follows, until no more than 23408 bits are left.
+    A CRC is the message, a polynomial over GF(2), modulo P. Byte by byte a gigabyte takes minutes. But x^23408 modulo P
+    has few terms: a few shifts of a large integer fold the head of the message into the rest, until 23408 bits are left.
     """
 
     def times_x(value, count):
@@ -265,9 +260,8 @@ class Version:
                 pairs[tag][name] = text(field.data[field.position:])
             elif tag == 6:
                 self.checksums += filter(None, [field.checksum()])
-        # For the manifest, in the words and notations of S3.
         dashed = lambda value, count: f"{value}-{count}" if count else value
-        self.description = dict(
+        self.description = dict(  # in the words and notations of S3
             size=self.size, etag=dashed(self.tag.hex(), self.dash), last_modified_ns=modified, content_type=texts[2],
             storage_class=texts[1], headers=pairs[3], metadata=pairs[4], tags=pairs[5],
             checksums={it.algorithm: dashed(base64.b64encode(it.value).decode(), it.dash) for it in self.checksums},
@@ -335,19 +329,27 @@ class Contents:
 
     def frame(self, digest, pack, offset):
         """The chunk and the XXH3 of its payload, if it is at this place and whole."""
+        encoding, plain, checksum, distance, payload = self.payload(pack, offset)
+        size, stream, position = plain, b"", offset - distance
+        while position < offset:  # The frames before it in its group have what comes before it in the stream.
+            _, before, _, _, piece = self.payload(pack, position)
+            size, stream, position = size + before, stream + piece, position + 64 + len(piece)
+        # The stream of a group never ends: it lacks a last block, be it empty.
+        data = decompress(stream + payload + b"\1\0\0" * (encoding == 2), size)[-plain:] if encoding else payload
+        require(hashlib.sha256(data).digest() == digest, f"SHA256 of the frame at {offset} of pack {pack:08x} differs")
+        return data, checksum
+
+    def payload(self, pack, offset):
         what = f"the frame at {offset} of pack {pack:08x}"
         header = self.read(pack, offset, 64)
         verify_header(header, b"FRAM", what)
         record = Record(header[4:60], what)
-        encoding, flags, plain, packed, checksum, found, reserved = record.take("BHIIQ32sI")
-        record.expect(encoding <= 1 and flags == reserved == 0, "an encoding, flag or reserved field")
-        require(found == digest, f"{what} has another chunk")
+        encoding, flags, plain, packed, checksum, _, distance = record.take("BHIIQ32sI")
+        record.expect(encoding <= 2 and flags == 0 and (distance == 0 or encoding == 2), "an encoding, flag or reserved field")
         require(1 <= plain <= 1 << 20 and packed <= plain, f"{what} has an impossible length")
         payload = self.read(pack, offset + 64, packed)
         require(xxh3(payload) == checksum, f"XXH3 of {what} differs")
-        data = decompress(payload, plain) if encoding else payload
-        require(hashlib.sha256(data).digest() == digest, f"SHA256 of {what} differs")
-        return data, checksum
+        return encoding, plain, checksum, distance, payload
 
     def read(self, pack, offset, count):
         try:
@@ -366,8 +368,7 @@ class Contents:
 
     def copy(self, version, file):
         """Writes an object and checks it in every way there is; its SHA-256 in hexadecimal."""
-        full = [it for it in version.checksums if it.kind == FULL_OBJECT]
-        composite = [it for it in version.checksums if it.kind == COMPOSITE]
+        full, composite = [[it for it in version.checksums if it.kind == kind] for kind in (FULL_OBJECT, COMPOSITE)]
         whole = Digests(["SHA256", *(it.algorithm for it in full)])
         by_part = {it.algorithm: b"" for it in composite if it.algorithm in CHECKSUMS}
         sizes, tags, sources = [], b"", {EMPTY: lambda _: (), INLINE: self.inline, RECIPE: self.recipe}
@@ -486,8 +487,7 @@ def main():
             os.makedirs(output, exist_ok=True)
             require(not os.listdir(output), f"{output} isn't empty")
             extraction.contents.check_packs(extraction.report)
-        manifest = open(os.path.join(output, "objects.jsonl"), "w") if output else contextlib.nullcontext(sys.stdout)
-        with manifest as file:
+        with open(os.path.join(output, "objects.jsonl"), "w") if output else contextlib.nullcontext(sys.stdout) as file:
             extraction.run(file)
     except (Damage, OSError) as error:
         problem = f"a process uses {arguments.data}" if isinstance(error, BlockingIOError) else error

@@ -4,6 +4,7 @@
 
 import base64
 import contextlib
+import copy
 import hashlib
 import json
 import os
@@ -170,11 +171,20 @@ def test_everything_comes_out_after_kill_9(directory):
         packs = set(os.listdir(f"{server.data}/packs"))
         server.verb("gc", "--min-garbage", "0")
         assert not packs & set(os.listdir(f"{server.data}/packs"))
-        stored.expected = {key: data for key, data in stored.expected.items() if key.startswith("overwritten-")}
-        compacted = Extracted(server.data, f"{directory}/compacted", "--bucket", BUCKET, "--prefix", "overwritten-")
-        assert (compacted.status, compacted.damages) == (0, [])
-        compacted.check(stored)
-        assert list(compacted.lines) == [(BUCKET, key) for key in sorted(stored.expected)]
+        check_prefix(server, stored, "overwritten-", f"{directory}/compacted")
+        # Recompression makes groups of them.
+        assert json.loads(server.verb("gc", "--recompress", "--json").stdout)["savedBytes"] > 100_000
+        check_prefix(server, stored, "c", f"{directory}/recompressed")
+
+
+def check_prefix(server, stored, prefix, output):
+    keys = [key for key in sorted(stored.expected) if key.startswith(prefix)]
+    extracted = Extracted(server.data, output, "--bucket", stored.bucket, "--prefix", prefix)
+    assert (extracted.status, extracted.damages) == (0, [])
+    assert list(extracted.lines) == [(stored.bucket, key) for key in keys]
+    part = copy.copy(stored)
+    part.expected = {key: stored.expected[key] for key in keys}
+    extracted.check(part)
 
 
 def test_wrong_use_and_listing(directory):

@@ -8,6 +8,8 @@ package import StorageTypes
 package enum ChunkEncoding: UInt8, Sendable, Hashable {
     case plain = 0
     case zstd = 1
+    /// A piece of a zstd stream: reading it takes the frames of its group before it, too.
+    case grouped = 2
 }
 
 /// Numbers that hold for every pack file.
@@ -19,6 +21,10 @@ package enum PackFormat {
     package static let chunkByteCountMax = 1 << 20
     /// A frame's offset has to fit in 32 bits.
     package static let packByteCountMax: UInt64 = (1 << 32) - 1
+    /// Bounds of a group: what reading its last chunk may cost.
+    package static let groupPlainByteCountMax = 1 << 20
+    package static let groupFrameCountMax = 256
+    static let groupDistanceMax = groupPlainByteCountMax + (groupFrameCountMax - 1) * frameHeaderByteCount
 
     /// "DRYDPACK"
     static let headerMagic: UInt64 = 0x4b43_4150_4459_5244
@@ -88,19 +94,23 @@ package struct FrameHeader: Sendable, Hashable {
     package let xxh3: UInt64
     /// SHA-256 of the plain bytes.
     package let digest: SHA256Digest
+    /// From the header of the group's first frame to this one; 0 for the first, and outside of groups.
+    package let groupDistance: UInt32
 
     package init(
         encoding: ChunkEncoding,
         plainByteCount: UInt32,
         encodedByteCount: UInt32,
         xxh3: UInt64,
-        digest: SHA256Digest
+        digest: SHA256Digest,
+        groupDistance: UInt32 = 0
     ) {
         self.encoding = encoding
         self.plainByteCount = plainByteCount
         self.encodedByteCount = encodedByteCount
         self.xxh3 = xxh3
         self.digest = digest
+        self.groupDistance = groupDistance
     }
 
     /// Header and payload.
@@ -131,6 +141,18 @@ package struct FrameHeader: Sendable, Hashable {
         else { throw DecodeError(.invalidValue, at: 12) }
         xxh3 = bytes.littleEndian(16, UInt64.self)
         digest = SHA256Digest(loading: UnsafeRawBufferPointer(rebasing: bytes[24..<56]))
+        groupDistance = bytes.littleEndian(56, UInt32.self)
+        guard groupDistance <= (encoding == .grouped ? UInt32(PackFormat.groupDistanceMax) : 0) else {
+            throw DecodeError(.invalidValue, at: 56)
+        }
+    }
+
+    /// The header of the frame that `bytes` begins with, if all of it is there and intact. Hashes the payload.
+    package init?(verifying bytes: UnsafeRawBufferPointer) {
+        guard let header = try? FrameHeader(decoding: bytes), header.frameByteCount <= bytes.count else { return nil }
+        let payload = bytes[PackFormat.frameHeaderByteCount..<Int(header.frameByteCount)]
+        guard XXH3.hash64(UnsafeRawBufferPointer(rebasing: payload)) == header.xxh3 else { return nil }
+        self = header
     }
 
     /// - Parameter bytes: at least 64; the first 64 are overwritten.
@@ -143,7 +165,7 @@ package struct FrameHeader: Sendable, Hashable {
         bytes.storeBytes(of: encodedByteCount.littleEndian, toByteOffset: 12, as: UInt32.self)
         bytes.storeBytes(of: xxh3.littleEndian, toByteOffset: 16, as: UInt64.self)
         digest.store(to: UnsafeMutableRawBufferPointer(rebasing: bytes[24..<56]))
-        bytes.storeBytes(of: 0, toByteOffset: 56, as: UInt32.self)
+        bytes.storeBytes(of: groupDistance.littleEndian, toByteOffset: 56, as: UInt32.self)
         let crc = CRC32C.hash(UnsafeRawBufferPointer(rebasing: bytes[..<60]))
         bytes.storeBytes(of: crc.littleEndian, toByteOffset: 60, as: UInt32.self)
     }

@@ -31,7 +31,8 @@ import Testing
         let report = try await fixture.engine.collectGarbage(policy) { _ in }
         #expect(report.deletedPackCount == 1)
         let after = try await read("a", in: fixture)
-        #expect(after.bytes == bytes && after.count <= before.count)
+        // A run that begins within a group takes what lies before it there.
+        #expect(after.bytes == bytes && after.count <= (isRecompressed ? 2 : 1) * before.count)
         #expect(try await fixture.read(content, 3_333..<7_777) == [UInt8](bytes[3_333..<7_777]))
     }
 

@@ -128,7 +128,7 @@ import Testing
         for index in 0..<10 { try await fixture.put("k\(index)", Self.text(UInt64(index))) }
         var policy = Self.atOnce
         policy.recompressByteCountMax = 5_000
-        policy.moveByteCount = 2_000
+        policy.recompressCommitByteCount = 4_000
         policy.recompressCoreShareMax = 0.5
         var collectionCount = 0
         while try records(fixture).contains(where: { !$0.isRecompressed }) {

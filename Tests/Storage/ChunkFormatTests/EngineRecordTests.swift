@@ -38,7 +38,7 @@ import Testing
 
     /// What frames and inline bytes promise: no bit of them can turn without being found. Records in the metadata are
     /// covered by the checksums of the store below them.
-    @Test(arguments: ["pack-header", "frame-header", "inline"])
+    @Test(arguments: ["pack-header", "frame-header", "frame-header-grouped", "inline"])
     func `are refused with any bit flipped`(_ name: String) throws {
         let sample = try #require(EngineSamples.all.first { $0.name == name })
         for bit in 0..<(sample.bytes.count * 8) {

@@ -28,6 +28,17 @@ enum EngineSamples {
         xxh3: xxh3,
         digest: digest
     )
+    /// The second of a group.
+    static let groupedFrameHeader = FrameHeader(
+        encoding: .grouped,
+        plainByteCount: 70,
+        encodedByteCount: 18,
+        xxh3: 0xe157_f6a5_efd2_a4b6,
+        digest: [UInt8](("Again: " + String(repeating: "Drydock keeps bytes.\n", count: 3)).utf8).withUnsafeBytes {
+            SHA256.hash($0)
+        },
+        groupDistance: 100
+    )
     static let chunk = ChunkRecord(
         encoding: .plain,
         pack: 42,
@@ -100,6 +111,9 @@ enum EngineSamples {
             encoded(try decoding(bytes) { raw throws(DecodeError) in try PackHeader(decoding: raw) })
         },
         Sample(name: "frame-header", bytes: encoded(frameHeader)) { bytes throws(DecodeError) in
+            encoded(try decoding(bytes) { raw throws(DecodeError) in try FrameHeader(decoding: raw) })
+        },
+        Sample(name: "frame-header-grouped", bytes: encoded(groupedFrameHeader)) { bytes throws(DecodeError) in
             encoded(try decoding(bytes) { raw throws(DecodeError) in try FrameHeader(decoding: raw) })
         },
         Sample(name: "chunk", bytes: chunk.encoded) { bytes throws(DecodeError) in

@@ -9,17 +9,6 @@ import StorageTypes
 struct IndexedChunk: Sendable {
     let digest: SHA256Digest
     let record: ChunkRecord
-
-    /// Of its frame.
-    var header: FrameHeader {
-        FrameHeader(
-            encoding: record.encoding,
-            plainByteCount: record.plainByteCount,
-            encodedByteCount: record.encodedByteCount,
-            xxh3: record.xxh3,
-            digest: digest
-        )
-    }
 }
 
 /// The chunks of a few packs, collected in one walk over the index.

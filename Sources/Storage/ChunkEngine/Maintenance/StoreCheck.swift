@@ -18,9 +18,6 @@ struct StoreCheck {
     var packs: [UInt32: PackRecord] = [:]
     var reclaimable: Set<UInt64> = []
     var pending: Set<UInt64> = []
-    let decompressors = DecompressorPool()
-    /// Holds the frame being checked.
-    let frame = PackRun()
 
     init(
         _ configuration: EngineConfiguration,

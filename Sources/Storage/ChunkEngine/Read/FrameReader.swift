@@ -1,7 +1,6 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Checksums
 import ChunkFormat
 import FileStore
 import MetadataStore
@@ -15,20 +14,76 @@ struct FrameReader {
     /// The plain bytes of a run, a piece per chunk, cut to `range` of the content. Ends before a frame that is not the chunk or
     /// not intact. Plain payloads are slices of what was read.
     func read(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> [ByteBuffer] {
-        guard let frames = try load(run, access) else { return [] }
+        guard var rest = try load(run.pack, run.offset, run.byteCount, access) else { return [] }
         var pieces: [ByteBuffer] = []
         pieces.reserveCapacity(run.items.count)
-        var position = 0
-        for item in run.items {
-            let byteCount = PackFormat.frameHeaderByteCount + Int(item.entry.encodedByteCount)
-            guard let frame = frames.getSlice(at: position, length: byteCount), let plain = verify(frame, item.entry)
-            else {
-                break
+        while pieces.count < run.items.count {
+            let items = run.items[pieces.count...]
+            let plains = try plainBytes(of: items, rest, run, access)
+            if plains.isEmpty { break }
+            for (item, plain) in zip(items, plains) {
+                pieces.append(Self.cut(plain, item, range))
+                rest.moveReaderIndex(forwardBy: item.frameByteCount)
             }
-            pieces.append(Self.cut(plain, item, range))
-            position += byteCount
         }
         return pieces
+    }
+
+    /// Of the first item or, when it is one of a group, of the first few; none when it is not the chunk or not intact.
+    ///
+    /// - Parameter frames: of the items, one behind the other.
+    private func plainBytes(
+        of items: ArraySlice<FrameRun.Item>,
+        _ frames: ByteBuffer,
+        _ run: FrameRun,
+        _ access: ReadAccess
+    ) throws(ReadFailure) -> [ByteBuffer] {
+        guard let entry = items.first?.entry,
+            let header = frames.withUnsafeReadableBytes({ FrameHeader(verifying: $0) }), header.isOf(entry)
+        else { return [] }
+        let start = frames.readerIndex + PackFormat.frameHeaderByteCount
+        guard let payload = frames.getSlice(at: start, length: Int(header.encodedByteCount)) else { return [] }
+        switch header.encoding {
+        case .plain:
+            return [payload]
+        case .zstd:
+            var plain = ByteBufferAllocator().buffer(capacity: Int(header.plainByteCount))
+            let isDecoded = plain.fill(Int(header.plainByteCount)) { output in
+                payload.withUnsafeReadableBytes { engine.decompressors.decompress($0, into: output) }
+            }
+            return isDecoded ? [plain] : []
+        case .grouped:
+            // Up to a megabyte is decompressed for it: nothing for an event loop.
+            if access == .cachedOnly { throw .wouldBlock }
+            let distance = UInt64(header.groupDistance)
+            let offset = run.offset + UInt64(run.byteCount - frames.readableBytes)
+            guard offset >= distance else { return [] }
+            let earlier = distance == 0 ? ByteBuffer() : try load(run.pack, offset - distance, Int(distance), access)
+            return earlier.map { decodeGroup($0, frames, items) } ?? []
+        }
+    }
+
+    /// The plain bytes of the first items, which are of one group; none when a frame before them is not intact.
+    private func decodeGroup(
+        _ earlier: ByteBuffer,
+        _ frames: ByteBuffer,
+        _ items: ArraySlice<FrameRun.Item>
+    ) -> [ByteBuffer] {
+        guard let decompressor = engine.decompressors.take() else { return [] }
+        defer { engine.decompressors.giveBack(decompressor) }
+        let byteCount = PackFormat.groupPlainByteCountMax
+        var plain = engine.readBuffers.take(byteCount)
+        defer { engine.readBuffers.keep(plain, byteCount) }
+        var members: [(header: FrameHeader, plain: Range<Int>)] = []
+        plain.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { output in
+            let room = UnsafeMutableRawBufferPointer(rebasing: output[..<byteCount])
+            var decoder = GroupDecoder(decompressor, into: room)
+            _ = earlier.withUnsafeReadableBytes { decoder.append($0) }
+            members = frames.withUnsafeReadableBytes { decoder.append($0) }
+            return decoder.plainByteCount
+        }
+        let own = zip(members, items).prefix { $0.header.isOf($1.entry) }
+        return own.compactMap { plain.getSlice(at: $0.0.plain.lowerBound, length: $0.0.plain.count) }
     }
 
     /// The entry with the place that the index has.
@@ -69,40 +124,45 @@ struct FrameReader {
         }
     }
 
-    /// The bytes of the whole run; nil when the pack is gone or ends before.
-    private func load(_ run: FrameRun, _ access: ReadAccess) throws(ReadFailure) -> ByteBuffer? {
+    /// So many bytes of a pack; nil when it is gone or ends before.
+    private func load(
+        _ pack: UInt32,
+        _ offset: UInt64,
+        _ byteCount: Int,
+        _ access: ReadAccess
+    ) throws(ReadFailure) -> ByteBuffer? {
         switch access {
         case .blocking:
             return try reading { () throws(StoreError) in
-                guard let file = try engine.packFiles.file(run.pack) else { return nil }
+                guard let file = try engine.packFiles.file(pack) else { return nil }
                 return try StorageCall.files { () throws(FileSystemError) in
-                    try buffer(run) { bytes throws(FileSystemError) in
-                        try file.read(into: bytes, at: run.offset) == bytes.count
+                    try buffer(byteCount) { bytes throws(FileSystemError) in
+                        try file.read(into: bytes, at: offset) == bytes.count
                     }
                 }
             }
         case .cachedOnly:
-            guard let file = engine.packFiles.openFile(run.pack) else {
-                if engine.packs.record(run.pack) == nil { return nil }
+            guard let file = engine.packFiles.openFile(pack) else {
+                if engine.packs.record(pack) == nil { return nil }
                 throw .wouldBlock
             }
-            let buffer = try? buffer(run) { bytes throws(FileSystemError) in
-                try file.readIfCached(into: bytes, at: run.offset)
+            let buffer = try? buffer(byteCount) { bytes throws(FileSystemError) in
+                try file.readIfCached(into: bytes, at: offset)
             }
             guard let buffer else { throw .wouldBlock }
             return buffer
         }
     }
 
-    /// What `read` puts into memory for the run; nil when it says false.
+    /// What `read` puts into memory; nil when it says false.
     private func buffer(
-        _ run: FrameRun,
+        _ byteCount: Int,
         _ read: (UnsafeMutableRawBufferPointer) throws(FileSystemError) -> Bool
     ) throws(FileSystemError) -> ByteBuffer? {
-        var buffer = engine.readBuffers.take(run.byteCount)
-        defer { engine.readBuffers.keep(buffer, run.byteCount) }
+        var buffer = engine.readBuffers.take(byteCount)
+        defer { engine.readBuffers.keep(buffer, byteCount) }
         var failure: FileSystemError?
-        let isComplete = buffer.fill(run.byteCount) { bytes in
+        let isComplete = buffer.fill(byteCount) { bytes in
             do throws(FileSystemError) {
                 return try read(bytes)
             } catch {
@@ -114,36 +174,6 @@ struct FrameReader {
         return isComplete ? buffer : nil
     }
 
-    /// The plain bytes of a frame; nil when it is not the chunk that was asked for, or not intact.
-    private func verify(_ frame: ByteBuffer, _ entry: RecipeEntry) -> ByteBuffer? {
-        let header = frame.withUnsafeReadableBytes { bytes -> FrameHeader? in
-            guard let header = try? FrameHeader(decoding: bytes), header.digest == entry.digest,
-                header.plainByteCount == entry.plainByteCount, header.encodedByteCount == entry.encodedByteCount,
-                header.encodedByteCount == bytes.count - PackFormat.frameHeaderByteCount,
-                header.xxh3 == XXH3.hash64(UnsafeRawBufferPointer(rebasing: bytes[PackFormat.frameHeaderByteCount...]))
-            else { return nil }
-            return header
-        }
-        guard let header else { return nil }
-        return decode(frame, header)
-    }
-
-    /// The plain bytes of a frame whose header is verified.
-    private func decode(_ frame: ByteBuffer, _ header: FrameHeader) -> ByteBuffer? {
-        let start = frame.readerIndex + PackFormat.frameHeaderByteCount
-        guard let payload = frame.getSlice(at: start, length: Int(header.encodedByteCount)) else { return nil }
-        switch header.encoding {
-        case .plain:
-            return payload
-        case .zstd:
-            var plain = ByteBufferAllocator().buffer(capacity: Int(header.plainByteCount))
-            let isDecoded = plain.fill(Int(header.plainByteCount)) { output in
-                payload.withUnsafeReadableBytes { engine.decompressors.decompress($0, into: output) }
-            }
-            return isDecoded ? plain : nil
-        }
-    }
-
     /// What `range` has of a chunk, never nothing.
     private static func cut(_ plain: ByteBuffer, _ item: FrameRun.Item, _ range: Range<UInt64>) -> ByteBuffer {
         let end = item.plainStart + UInt64(plain.readableBytes)
@@ -151,6 +181,12 @@ struct FrameReader {
         var piece = plain
         piece.moveReaderIndex(forwardBy: Int(wanted.lowerBound - item.plainStart))
         return piece.readSlice(length: wanted.count) ?? ByteBuffer()
+    }
+}
+
+extension FrameHeader {
+    fileprivate func isOf(_ entry: RecipeEntry) -> Bool {
+        digest == entry.digest && plainByteCount == entry.plainByteCount && encodedByteCount == entry.encodedByteCount
     }
 }
 

@@ -105,6 +105,8 @@ struct FrameRun {
         let entry: RecipeEntry
         /// Of the chunk's first byte in the content.
         let plainStart: UInt64
+
+        var frameByteCount: Int { PackFormat.frameHeaderByteCount + Int(entry.encodedByteCount) }
     }
 
     let pack: UInt32
@@ -116,18 +118,19 @@ struct FrameRun {
     init(first: RecipeEntry, at plainStart: UInt64) {
         pack = first.pack
         offset = UInt64(first.offset)
-        byteCount = PackFormat.frameHeaderByteCount + Int(first.encodedByteCount)
-        items = [Item(entry: first, plainStart: plainStart)]
+        let item = Item(entry: first, plainStart: plainStart)
+        byteCount = item.frameByteCount
+        items = [item]
     }
 
     /// Takes the entry when its frame follows immediately and the run stays short enough.
     mutating func append(_ entry: RecipeEntry, at plainStart: UInt64, byteCountMax: Int) -> Bool {
-        let frameByteCount = PackFormat.frameHeaderByteCount + Int(entry.encodedByteCount)
+        let item = Item(entry: entry, plainStart: plainStart)
         guard entry.pack == pack, UInt64(entry.offset) == offset + UInt64(byteCount),
-            byteCount + frameByteCount <= byteCountMax
+            byteCount + item.frameByteCount <= byteCountMax
         else { return false }
-        byteCount += frameByteCount
-        items.append(Item(entry: entry, plainStart: plainStart))
+        byteCount += item.frameByteCount
+        items.append(item)
         return true
     }
 }

@@ -21,10 +21,15 @@ extension EngineParts {
     }
 
     /// Copies what verifies to the current pack of the same kind, which may use the room that is kept back for this.
-    func copyFrames(_ chunks: [IndexedChunk], outOf id: UInt32) throws(StoreError) -> FrameCopy {
+    ///
+    /// - Parameter level: frames of groups can't be copied without what is dead of the group, so they are made anew.
+    func moveFrames(_ chunks: [IndexedChunk], outOf id: UInt32, level: Int32) throws(StoreError) -> FrameCopy {
+        if chunks.contains(where: { $0.record.encoding == .grouped }) {
+            return try recompressFrames(chunks, outOf: id, level: level, .reclaiming)
+        }
         let kind = packs.record(id)?.kind ?? .fresh
         return try writeAnew(chunks, outOf: id, to: kind, .reclaiming) { chunk, file, run throws(StoreError) in
-            try FrameCheck.load(chunk, from: file, into: run).map { _ in chunk.header }
+            try FrameCheck.load(chunk, from: file, into: run)
         }
     }
 
@@ -64,7 +69,7 @@ extension EngineParts {
         }
     }
 
-    /// Gives back the pages that no live frame touches; returns their bytes, those of earlier holes included.
+    /// Gives back the pages that reading no live chunk touches; returns their bytes, those of earlier holes included.
     ///
     /// - Returns: nil when the index and the pack's record do not agree yet; the next collection may see it clearer.
     /// - Parameter id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
@@ -76,19 +81,35 @@ extension EngineParts {
         do throws(FileSystemError) {
             let file = try fileSystem.open(packs.layout.pack(id), .readWrite)
             var end = UInt64(PackFormat.headerByteCount)
-            for frame in live.map(\.record.frameRange) + [record.committedEnd..<record.committedEnd] {
-                let hole = Self.pages(end, frame.lowerBound)
+            var kept = try live.map { chunk throws(FileSystemError) in
+                (start: try Self.neededStart(chunk.record, file), end: chunk.record.frameRange.upperBound)
+            }
+            kept.append((record.committedEnd, record.committedEnd))
+            for frame in kept {
+                let hole = Self.pages(end, frame.start ?? end)
                 if !hole.isEmpty {
                     try file.deallocate(hole)
                     byteCount += UInt64(hole.count)
                 }
-                end = frame.upperBound
+                end = frame.end
             }
         } catch {
             // A file system without holes gives nothing back here; rewriting has to do.
             guard error.code == .unsupported else { throw StoreError(error) }
         }
         return byteCount
+    }
+
+    /// Where the bytes begin that reading the chunk takes: the dead frames before it in its group are some of them. Nil when
+    /// that can't be told.
+    private static func neededStart(_ frame: ChunkRecord, _ file: any File) throws(FileSystemError) -> UInt64? {
+        guard frame.encoding == .grouped else { return frame.offset }
+        let memory = Block(start: 0, byteCount: PackFormat.frameHeaderByteCount)
+        let count = try file.read(into: memory.memory, at: frame.offset)
+        guard let header = try? FrameHeader(decoding: memory.bytes(0..<count)), header.encoding == .grouped,
+            header.groupDistance <= frame.offset
+        else { return nil }
+        return frame.offset - UInt64(header.groupDistance)
     }
 
     private static func pages(_ start: UInt64, _ end: UInt64) -> Range<UInt64> {

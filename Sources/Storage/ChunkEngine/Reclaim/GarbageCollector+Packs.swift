@@ -55,7 +55,7 @@ extension GarbageCollector {
         while !rest.isEmpty {
             if Task.isCancelled { return }
             do throws(StoreError) {
-                try await move(takeBatch(&rest), outOf: id)
+                try await move(takeBatch(&rest, policy.moveByteCount, \.frameByteCount), outOf: id)
             } catch {
                 guard error.code == .insufficientStorage else { throw error }
                 try await makeHoles(id)
@@ -71,11 +71,16 @@ extension GarbageCollector {
     }
 
     /// The next chunks that one commit moves.
-    func takeBatch(_ rest: inout ArraySlice<IndexedChunk>) -> [IndexedChunk] {
-        var byteCount: UInt64 = 0
+    func takeBatch(
+        _ rest: inout ArraySlice<IndexedChunk>,
+        _ byteCountMax: UInt64,
+        _ byteCount: (ChunkRecord) -> UInt64
+    ) -> [IndexedChunk] {
+        var sum: UInt64 = 0
         let batch = rest.prefix { chunk in
-            byteCount += chunk.record.frameByteCount
-            return byteCount <= policy.moveByteCount || byteCount == chunk.record.frameByteCount
+            let isFirst = sum == 0
+            sum += byteCount(chunk.record)
+            return sum <= byteCountMax || isFirst
         }
         rest = rest.dropFirst(batch.count)
         return [IndexedChunk](batch)
@@ -91,8 +96,10 @@ extension GarbageCollector {
 
     /// Copies frames to the current pack and points the index there, which syncs it first.
     private mutating func move(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
-        let engine = engine
-        let copy = try await engine.workers.run { () throws(StoreError) in try engine.copyFrames(chunks, outOf: id) }
+        let (engine, level) = (engine, policy.recompressLevel)
+        let copy = try await engine.workers.run { () throws(StoreError) in
+            try engine.moveFrames(chunks, outOf: id, level: level)
+        }
         let movedByteCount = try await commit(copy)
         if let rate = policy.moveByteRateMax {
             await pause(.nanoseconds(Int64(movedByteCount) * 1_000_000_000 / Int64(rate)))

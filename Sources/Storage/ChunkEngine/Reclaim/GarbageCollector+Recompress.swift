@@ -16,7 +16,7 @@ extension GarbageCollector {
         var rest = chunks[...]
         while !rest.isEmpty {
             if Task.isCancelled || recompressByteCountLeft == 0 { return }
-            let batch = takeBatch(&rest)
+            let batch = takeBatch(&rest, policy.recompressCommitByteCount) { UInt64($0.plainByteCount) }
             do throws(StoreError) {
                 try await recompress(batch, outOf: id)
             } catch {
@@ -40,22 +40,23 @@ extension GarbageCollector {
         let (engine, level) = (engine, policy.recompressLevel)
         let (copy, time) = try await engine.workers.run { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
-                try engine.recompressFrames(chunks, outOf: id, level: level)
+                try engine.recompressFrames(chunks, outOf: id, level: level, .content)
             }
         }
         _ = try await commit(copy)
         let byteCount = chunks.reduce(0) { $0 + $1.record.frameByteCount }
         recompressByteCountLeft -= min(byteCount, recompressByteCountLeft)
-        for frame in copy.intact {
-            report.savedByteCount += UInt64(frame.chunk.record.encodedByteCount - frame.header.encodedByteCount)
-        }
+        let before = copy.intact.reduce(0) { $0 + $1.chunk.record.frameByteCount }
+        let after = copy.intact.reduce(0) { $0 + $1.header.frameByteCount }
+        report.savedByteCount += before - min(before, after)
         await rest(after: time)
     }
 
-    /// Tries a few chunks from all over the pack, once.
+    /// Tries a few chunks from all over the pack, with neighbours, once.
     private func isWorthRecompressing(_ id: UInt32, _ chunks: [IndexedChunk]) async throws(StoreError) -> Bool {
         if engine.treatedPacks[id].isWorthRecompressing { return true }
-        let sample = stride(from: 0, to: chunks.count, by: max(1, chunks.count / Self.sampleCount)).map { chunks[$0] }
+        let sample = stride(from: 0, to: chunks.count, by: max(Self.neighbourCount, chunks.count / Self.sampleCount))
+            .flatMap { chunks[$0...].prefix(Self.neighbourCount) }
         let (engine, policy) = (engine, policy)
         let (isWorth, time) = try await engine.workers.run { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
@@ -68,7 +69,8 @@ extension GarbageCollector {
         return isWorth
     }
 
-    private static let sampleCount = 32
+    private static let sampleCount = 4
+    private static let neighbourCount = 8
 
     private mutating func mark(_ id: UInt32) async throws(StoreError) {
         try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in

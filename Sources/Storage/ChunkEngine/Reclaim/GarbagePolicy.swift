@@ -23,9 +23,10 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var moveByteRateMax: UInt64?
     /// Packs that got no frame for as long are recompressed; nil leaves all as they are.
     package var recompressIdleSecondsMin: Int64?
-    /// Of zstd. Libraries and sources shrink by 10 to 11 % from level 1 to 6, and by 1 to 2 % more at 9, for half as much time
-    /// again; level 12 gains another 0.3 % for more than twice that (`docs/deduplication.md`).
-    package var recompressLevel: Int32 = 9
+    /// Of zstd. Higher levels take twice the time for what neighbours in groups give for nothing (`docs/deduplication.md`).
+    package var recompressLevel: Int32 = 3
+    /// Plain bytes that one commit recompresses: a few groups, since none goes on in the next.
+    package var recompressCommitByteCount: UInt64 = 4 << 20
     /// A pack is only marked when less than this share of a sample would be saved.
     package var recompressShareMin = 0.03
     /// The pack that is being written is closed and recompressed when it has this many live bytes.

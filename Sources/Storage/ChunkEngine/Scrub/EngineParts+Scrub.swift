@@ -20,12 +20,10 @@ extension EngineParts {
 
     /// Those whose frames do not verify where the index says they are, now.
     func damaged(of chunks: [IndexedChunk]) throws(StoreError) -> [IndexedChunk] {
-        let run = runs.take()
-        defer { runs.giveBack(run) }
+        let frames = try PlainFrames(runs)
         var damaged: [IndexedChunk] = []
         for chunk in chunks {
-            run.removeAll()
-            if try isIntact(chunk, run) { continue }
+            if try isIntact(chunk, frames) { continue }
             // It may have been moved or deleted since it was listed; who moves it reads it, and verifies it, too.
             guard let record = try chunkRecord(chunk.digest), record.pack == chunk.record.pack,
                 record.offset == chunk.record.offset
@@ -36,10 +34,10 @@ extension EngineParts {
     }
 
     /// What the device can't read is as good as damaged.
-    private func isIntact(_ chunk: IndexedChunk, _ run: PackRun) throws(StoreError) -> Bool {
+    private func isIntact(_ chunk: IndexedChunk, _ frames: PlainFrames) throws(StoreError) -> Bool {
         guard let file = try packFiles.file(chunk.record.pack) else { return false }
         do throws(StoreError) {
-            return try FrameCheck.load(chunk, from: file, into: run) != nil
+            return try frames.isIntact(chunk, in: file)
         } catch {
             guard error.code == .ioFailure else { throw error }
             return false

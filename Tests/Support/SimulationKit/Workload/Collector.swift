@@ -43,7 +43,7 @@ enum Collector {
         policy.moveByteCount = generator.pick([1, 2_048, 1 << 20])
         policy.moveByteRateMax = generator.pick([nil, 1 << 20])
         policy.recompressIdleSecondsMin = generator.pick([nil, nil, 0])
-        policy.recompressLevel = 1
+        policy.recompressCommitByteCount = generator.pick([600, 4_096, 4 << 20])
         policy.recompressShareMin = generator.pick([-1, 0.03])
         policy.recompressByteCountMax = generator.pick([1, 4_096, .max])
         return policy

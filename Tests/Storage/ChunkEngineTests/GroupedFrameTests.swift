@@ -1,0 +1,161 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ChunkEngine
+import ChunkFormat
+import FileStore
+import MetadataStore
+import StorageTestSupport
+import StorageTypes
+import Testing
+
+@Suite struct `A group of frames` {
+    /// Digits of 500 bytes that all have, and of 12 of its own: little by itself, and nearly nothing beside another.
+    private static func text(_ index: Int) -> [UInt8] {
+        hexadecimal(PatternContent(seed: 99).bytes(0..<488) + PatternContent(seed: UInt64(index)).bytes(0..<12))
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+        let digits = [UInt8]("0123456789abcdef".utf8)
+        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    }
+
+    /// As long as `text`, and half as long compressed, whatever stands beside it.
+    private static func distinct(_ index: Int) -> [UInt8] {
+        hexadecimal(PatternContent(seed: UInt64(index) + 1_000).bytes(0..<500))
+    }
+
+    /// Objects of one chunk each, `k0` and so on, in one group.
+    private func grouped(_ count: Int, _ bytes: (Int) -> [UInt8]) async throws -> EngineFixture {
+        var configuration = EngineConfiguration.small
+        configuration.isCompressing = false
+        configuration.packByteCountMax = 1 << 20
+        let fixture = try EngineFixture(configuration: configuration)
+        for index in 0..<count { try await fixture.put("k\(index)", bytes(index)) }
+        var policy = GarbagePolicy()
+        policy.recompressIdleSecondsMin = 0
+        _ = try await fixture.engine.collectGarbage(policy) { _ in }
+        try fixture.expectSound()
+        return fixture
+    }
+
+    private func chunks(_ fixture: EngineFixture) throws -> [ChunkRecord] {
+        try fixture.pairs(.chunks).map { try ChunkRecord(decoding: $0.value) }.sorted {
+            ($0.pack, $0.offset) < ($1.pack, $1.offset)
+        }
+    }
+
+    private func header(_ record: ChunkRecord, _ fixture: EngineFixture) throws -> FrameHeader {
+        var bytes = [UInt8](repeating: 0, count: PackFormat.frameHeaderByteCount)
+        let path = SimulatedMachine.dataDirectory + "/packs/" + PackFormat.fileName(record.pack)
+        let file = try fixture.machine.fileSystem.open(path, .readOnly)
+        return try bytes.withUnsafeMutableBytes { memory in
+            _ = try file.read(into: memory, at: record.offset)
+            return try FrameHeader(decoding: UnsafeRawBufferPointer(memory))
+        }
+    }
+
+    private func flip(_ record: ChunkRecord, _ fixture: EngineFixture) {
+        let path = SimulatedMachine.dataDirectory + "/packs/" + PackFormat.fileName(record.pack)
+        fixture.machine.disk.flipBit(of: path, byte: Int(record.offset) + 70)
+    }
+
+    private func scrub(_ fixture: EngineFixture) async throws -> UInt64 {
+        UInt64(try await fixture.engine.scrub(ScrubPolicy(), pause: { _ in }, found: { _ in }).findingCount)
+    }
+
+    @Test func `lets neighbours share what repeats`() async throws {
+        let fixture = try await grouped(8, Self.text)
+        let records = try chunks(fixture)
+        #expect(records.allSatisfy { $0.encoding == .grouped })
+        #expect(records.dropFirst().allSatisfy { $0.encodedByteCount < 120 } && records[0].encodedByteCount > 480)
+        #expect(try header(records[0], fixture).groupDistance == 0)
+        #expect(try header(records[2], fixture).groupDistance == UInt32(records[2].offset - records[0].offset))
+        for index in (0..<8).reversed() { #expect(try await fixture.get("k\(index)") == Self.text(index)) }
+        let next = try await fixture.restarted()
+        for index in 0..<8 { #expect(try await next.get("k\(index)") == Self.text(index)) }
+        #expect(try await scrub(next) == 0)
+    }
+
+    @Test func `is read in any range`() async throws {
+        var configuration = EngineConfiguration.real
+        configuration.isCompressing = false
+        let fixture = try EngineFixture(configuration: configuration)
+        // More than two groups, with noise that no group takes.
+        let bytes =
+            PatternContent(seed: 1, isCompressible: true).bytes(0..<1_300_000)
+            + PatternContent(seed: 2).bytes(0..<400_000)
+            + PatternContent(seed: 3, isCompressible: true).bytes(0..<1_300_000)
+        let content = try await fixture.put("a", bytes)
+        var policy = GarbagePolicy()
+        policy.recompressIdleSecondsMin = 0
+        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.recompressedPackCount == 1)
+        let records = try chunks(fixture)
+        #expect(Set(records.map(\.encoding)) == [.plain, .grouped])
+        let starts = try records.filter { try $0.encoding == .grouped && header($0, fixture).groupDistance == 0 }
+        #expect(starts.count >= 4 && starts.count < records.count / 2)
+        #expect(try await fixture.get("a") == bytes)
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<40 {
+            let lower = generator.below(bytes.count)
+            let upper = lower + generator.below(min(200_000, bytes.count - lower) + 1)
+            let range = UInt64(lower)..<UInt64(upper)
+            #expect(try await fixture.read(content, range) == [UInt8](bytes[lower..<upper]), "\(range)")
+        }
+        try fixture.expectSound()
+    }
+
+    @Test func `gives back nothing that a later one needs`() async throws {
+        let fixture = try await grouped(64, Self.distinct)
+        var policy = GarbagePolicy.half
+        policy.rewriteShareMin = 1
+        for index in 0..<40 { try await fixture.delete("k\(index)") }
+        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.holeByteCount == 0)
+        for index in 40..<64 { #expect(try await fixture.get("k\(index)") == Self.distinct(index)) }
+        // What lies behind the last one goes.
+        for index in 42..<64 { try await fixture.delete("k\(index)") }
+        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.holeByteCount >= 8_192)
+        let next = try await fixture.restarted()
+        for index in 40..<42 { #expect(try await next.get("k\(index)") == Self.distinct(index)) }
+        #expect(try await scrub(next) == 0)
+        try next.expectSound()
+    }
+
+    @Test func `is made anew without its dead ones`() async throws {
+        let fixture = try await grouped(64, Self.distinct)
+        for index in 0..<64 where index % 8 != 5 { try await fixture.delete("k\(index)") }
+        let report = try await fixture.engine.collectGarbage(.all) { _ in }
+        #expect(report.compactedPackCount >= 1 && report.deletedPackCount == report.compactedPackCount)
+        let records = try chunks(fixture)
+        #expect(records.count == 8 && records.allSatisfy { $0.encoding == .grouped })
+        #expect(try fixture.statistics().garbageByteCount == 0)
+        for index in [5, 13, 21, 29, 37, 45, 53, 61] {
+            #expect(try await fixture.get("k\(index)") == Self.distinct(index))
+        }
+        try fixture.expectSound()
+        #expect(try await fixture.engine.collectGarbage(.all) { _ in } == GCReport())
+    }
+
+    @Test(arguments: [false, true])
+    func `with a damaged frame loses no more than the later ones`(_ isDead: Bool) async throws {
+        let fixture = try await grouped(8, Self.text)
+        let damaged = try chunks(fixture)[4]
+        if isDead { try await fixture.delete("k4") }
+        _ = try await fixture.engine.collectGarbage(.half) { _ in }
+        flip(damaged, fixture)
+        for index in 0..<4 { #expect(try await fixture.get("k\(index)") == Self.text(index)) }
+        for index in 5..<8 {
+            await #expect(throws: StoreError(.corrupted)) { try await fixture.get("k\(index)") }
+        }
+        #expect(try await scrub(fixture) == (isDead ? 3 : 4))
+        let problems = try fixture.fsck(.frames).problems
+        #expect(problems.count == (isDead ? 3 : 4), "\(problems)")
+        // A rewrite moves what is intact and leaves the rest for whoever can mend it.
+        for index in 0..<3 { try await fixture.delete("k\(index)") }
+        #expect(try await fixture.engine.collectGarbage(.all) { _ in }.damagedFrameCount == (isDead ? 3 : 4))
+        #expect(try await fixture.get("k3") == Self.text(3))
+        flip(damaged, fixture)
+        for index in 5..<8 { #expect(try await fixture.get("k\(index)") == Self.text(index)) }
+        #expect(try fixture.fsck().problems.isEmpty)
+    }
+}
