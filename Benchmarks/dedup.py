@@ -441,11 +441,12 @@ class DrydockTool:
                     "allocatedBytes": allocated, "allocatedPackBytes": allocated_packs,
                     "liveBytes": stats["packBytes"] - stats["garbageBytes"],
                     "collectionCPUSeconds": after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime}
+        collected = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.server.verb("gc", "--recompress")
         last = resource.getrusage(resource.RUSAGE_CHILDREN)
         recompressed, _ = tree_bytes(self.server.data)
         details |= {"recompressedBytes": recompressed,
-                    "recompressionCPUSeconds": last.ru_utime + last.ru_stime - after.ru_utime - after.ru_stime}
+                    "recompressionCPUSeconds": last.ru_utime + last.ru_stime - collected.ru_utime - collected.ru_stime}
         return Result(whole, cpu, wall, details)
 
 

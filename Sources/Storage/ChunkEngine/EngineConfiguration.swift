@@ -31,7 +31,9 @@ package struct EngineConfiguration: Sendable {
     /// Contents up to this size are one chunk.
     package var wholeChunkByteCountMax = PackFormat.chunkByteCountMax
     package var chunkSizes = ChunkSizes()
-    package var isCompressing = true
+    /// Uploads are compressed when no more than this share of the drive is free: 0 never, 1 always. Else they are left plain, which
+    /// takes a third of the CPU time and is read faster, until nobody has written beside them for a while (`GarbagePolicy`).
+    package var compressingFreeShareMax = 0.125
     package var compressionLevel: Int32 = 1
     /// Content is refused with `insufficientStorage` when the drive has less than this left, other changes that take room at
     /// half of it (`SpaceGuard`).

@@ -17,8 +17,20 @@ package protocol FileSystem: Sendable {
     func list(_ directory: String) throws(FileSystemError) -> [String]
     func exists(_ path: String) throws(FileSystemError) -> Bool
     func syncDirectory(_ path: String) throws(FileSystemError)
+    /// Of the file system that `path` is on.
+    func space(_ path: String) throws(FileSystemError) -> FileSystemSpace
+}
+
+/// In bytes.
+package struct FileSystemSpace: Sendable, Hashable {
+    package let total: UInt64
     /// What an unprivileged writer may still use.
-    func freeBytes(_ path: String) throws(FileSystemError) -> UInt64
+    package let free: UInt64
+
+    package init(total: UInt64, free: UInt64) {
+        self.total = total
+        self.free = free
+    }
 }
 
 /// What opening a file may do to it.

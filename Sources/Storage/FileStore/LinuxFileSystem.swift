@@ -74,10 +74,11 @@ package struct LinuxFileSystem: FileSystem {
         guard fsync(descriptor) == 0 else { throw .sync(path, errno: errno) }
     }
 
-    package func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
+    package func space(_ path: String) throws(FileSystemError) -> FileSystemSpace {
         var information = statvfs()
         guard Self.repeating({ statvfs(path, &information) }) == 0 else { throw .freeSpace(path, errno: errno) }
-        return UInt64(information.f_bavail) * UInt64(information.f_frsize)
+        let unit = UInt64(information.f_frsize)
+        return FileSystemSpace(total: UInt64(information.f_blocks) * unit, free: UInt64(information.f_bavail) * unit)
     }
 
     /// Repeats a call that a signal interrupted before it did anything.

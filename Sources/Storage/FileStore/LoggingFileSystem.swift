@@ -58,8 +58,8 @@ package struct LoggingFileSystem: FileSystem {
         try recording("syncdir \(short(path))") { () throws(FileSystemError) in try base.syncDirectory(path) }
     }
 
-    package func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
-        try base.freeBytes(path)
+    package func space(_ path: String) throws(FileSystemError) -> FileSystemSpace {
+        try base.space(path)
     }
 
     fileprivate func recording<Result>(

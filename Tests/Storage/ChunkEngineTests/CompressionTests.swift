@@ -77,9 +77,31 @@ import Testing
         #expect(decompress([1, 2, 3], 10) == nil)
     }
 
+    @Test func `of uploads begins when the drive fills up`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.compressingFreeShareMax = 0.5
+        let fixture = try EngineFixture(configuration: configuration)
+        fixture.machine.disk.setCapacity(byteCount: 100_000)
+        func put(_ seed: UInt64) async throws -> UInt64 {
+            let before = try fixture.statistics().compressedByteCount
+            try await fixture.put("k\(seed)", PatternContent(seed: seed, isCompressible: true).bytes(0..<5_000))
+            return try fixture.statistics().compressedByteCount - before
+        }
+        for seed: UInt64 in 0..<8 { #expect(try await put(seed) == 5_000) }
+        for seed: UInt64 in 8..<16 { _ = try await put(seed) }
+        #expect(try await put(16) < 4_000)
+        // Whoever deletes gets the faster way back.
+        for seed in 0..<16 { try await fixture.delete("k\(seed)") }
+        let next = try await fixture.collected()
+        try await next.put("again", PatternContent(seed: 20, isCompressible: true).bytes(0..<5_000))
+        try await next.put("more", PatternContent(seed: 21, isCompressible: true).bytes(0..<5_000))
+        let statistics = try next.statistics()
+        #expect(statistics.compressedByteCount > 10_000 && statistics.compressedByteCount < 14_000)
+    }
+
     @Test func `can be switched off`() async throws {
         var configuration = EngineConfiguration.small
-        configuration.isCompressing = false
+        configuration.compressingFreeShareMax = 0
         let fixture = try EngineFixture(configuration: configuration)
         let bytes = PatternContent(seed: 1, isCompressible: true).bytes(0..<5_000)
         try await fixture.put("a", bytes)

@@ -111,7 +111,7 @@ import Testing
 
     @Test func `of a recompression`() async throws {
         var configuration = EngineConfiguration.small
-        configuration.isCompressing = false
+        configuration.compressingFreeShareMax = 0
         let fixture = try EngineFixture(configuration: configuration)
         try await fixture.put("a", [UInt8](repeating: 7, count: 1_000))
         let lines = try await trace(fixture) {

@@ -28,7 +28,7 @@ import Testing
     /// Objects of one chunk each, `k0` and so on, in one group.
     private func grouped(_ count: Int, _ bytes: (Int) -> [UInt8]) async throws -> EngineFixture {
         var configuration = EngineConfiguration.small
-        configuration.isCompressing = false
+        configuration.compressingFreeShareMax = 0
         configuration.packByteCountMax = 1 << 20
         let fixture = try EngineFixture(configuration: configuration)
         for index in 0..<count { try await fixture.put("k\(index)", bytes(index)) }
@@ -79,7 +79,7 @@ import Testing
 
     @Test func `is read in any range`() async throws {
         var configuration = EngineConfiguration.real
-        configuration.isCompressing = false
+        configuration.compressingFreeShareMax = 0
         let fixture = try EngineFixture(configuration: configuration)
         // More than two groups, with noise that no group takes.
         let bytes =

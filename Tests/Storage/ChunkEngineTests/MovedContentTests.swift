@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [false, true])
     func `is read with as few calls as before`(_ isRecompressed: Bool) async throws {
         var configuration = EngineConfiguration.small
-        configuration.isCompressing = false
+        configuration.compressingFreeShareMax = 0
         let fixture = try EngineFixture(configuration: configuration)
         let bytes = PatternContent(seed: 1, isCompressible: isRecompressed).bytes(0..<9_000)
         try await fixture.put("other", PatternContent(seed: 2).bytes(0..<2_000))

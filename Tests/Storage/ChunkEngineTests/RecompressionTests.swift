@@ -32,7 +32,7 @@ import Testing
     /// A store whose uploads do not compress, so that there is something to gain.
     private func fixture(clock: any WallClock = FixedClock()) throws -> EngineFixture {
         var configuration = EngineConfiguration.small
-        configuration.isCompressing = false
+        configuration.compressingFreeShareMax = 0
         return try EngineFixture(configuration: configuration, clock: clock)
     }
 

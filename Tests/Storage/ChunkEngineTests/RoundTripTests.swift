@@ -20,7 +20,9 @@ import Testing
 
     @Test(arguments: sizes, [false, true])
     func `comes back as it was`(_ size: UInt64, _ isCompressible: Bool) async throws {
-        let fixture = try EngineFixture(configuration: .real)
+        var configuration = EngineConfiguration.real
+        configuration.compressingFreeShareMax = isCompressible ? 1 : 0
+        let fixture = try EngineFixture(configuration: configuration)
         let bytes = PatternContent(seed: size, isCompressible: isCompressible).bytes(0..<size)
         let content = try await fixture.put("a", bytes)
         #expect(content.size == size)

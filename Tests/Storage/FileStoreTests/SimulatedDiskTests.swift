@@ -169,7 +169,7 @@ import Testing
         _ = try machine.disk.list("/data")
         _ = try machine.disk.exists(Self.path)
         _ = try machine.disk.open(Self.path, .readWrite)
-        _ = try machine.disk.freeBytes("/data")
+        _ = try machine.disk.space("/data").free
         try machine.disk.makeDirectory("/data")
         #expect(machine.power.operationCount == before)
         try file.truncate(to: 0)
@@ -179,14 +179,14 @@ import Testing
     @Test func `a write beyond the capacity keeps a prefix and says no space`() throws {
         let (machine, file) = try Self.machine(synced: [1, 2, 3, 4])
         machine.disk.setCapacity(byteCount: 6)
-        #expect(try machine.disk.freeBytes("/data") == 2)
+        #expect(try machine.disk.space("/data").free == 2)
         // Overwriting needs no room.
         try file.write([5, 6], at: 0)
         let error = failure { () throws(FileSystemError) in try file.write([7, 8, 9], at: 4) }
         #expect(error?.code == .noSpace)
         #expect(try file.read(16, at: 0) == [5, 6, 3, 4, 7, 8])
         try machine.disk.remove(Self.path)
-        #expect(try machine.disk.freeBytes("/data") == 0, "an open file keeps its room")
+        #expect(try machine.disk.space("/data").free == 0, "an open file keeps its room")
     }
 
     @Test func `room comes back when a removed file is closed`() throws {
@@ -196,9 +196,9 @@ import Testing
             let file = try machine.disk.open(Self.path, .create)
             try file.write([1, 2, 3], at: 0)
             try machine.disk.remove(Self.path)
-            #expect(try machine.disk.freeBytes("/data") == 7)
+            #expect(try machine.disk.space("/data").free == 7)
         }
-        #expect(try machine.disk.freeBytes("/data") == 10)
+        #expect(try machine.disk.space("/data").free == 10)
     }
 
     @Test func `a read can fail or arrive with one wrong bit, and the medium can be damaged`() throws {

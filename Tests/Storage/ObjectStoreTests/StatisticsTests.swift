@@ -48,6 +48,9 @@ import Testing
     @Test func `tell compressed bytes from plain ones`() async throws {
         let fixture = try await fixture()
         try await fixture.store.put("zeros", [UInt8](repeating: 0, count: 200_000))
+        var policy = GarbagePolicy()
+        policy.recompressIdleSecondsMin = 0
+        _ = try await fixture.store.collectGarbage(policy) { _ in }
         let statistics = try ObjectStoreMaintenance.statistics(metadata: fixture.metadata)
         let holdings = statistics.buckets[0].holdings
         #expect(holdings.deduplicatedByteCount == 200_000 && holdings.compressedByteCount < 2_000)

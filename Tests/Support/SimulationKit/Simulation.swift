@@ -107,7 +107,7 @@ package struct Simulation {
         engine.cachedReadByteCountMax = 1_024
         engine.openPackFileCountMax = 2
         engine.freeByteFloor = generator.coin() ? 0 : 256
-        engine.isCompressing = generator.chance(1, in: 4)
+        engine.compressingFreeShareMax = generator.pick([0, 0, 0.5, 1])
         engine.commitGroupCountMax = generator.pick([2, 4, 1_024])
         engine.commitGroupByteCountMax = generator.pick([512, 8 << 20])
         engine.commitQueueCountMax = generator.pick([3, 16_384, 16_384])

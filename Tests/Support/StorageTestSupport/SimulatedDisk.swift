@@ -126,9 +126,11 @@ package final class SimulatedDisk: FileSystem {
         }
     }
 
-    package func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
+    package func space(_ path: String) throws(FileSystemError) -> FileSystemSpace {
         if power.isOff { throw .powerLost(.freeSpace, path) }
-        return state.withLock { $0.freeByteCount ?? 1 << 40 }
+        return state.withLock { state in
+            FileSystemSpace(total: state.capacityByteCount ?? 1 << 40, free: state.freeByteCount ?? 1 << 40)
+        }
     }
 
     /// Does a change of names: it has happened when the power goes meanwhile, though not durably.

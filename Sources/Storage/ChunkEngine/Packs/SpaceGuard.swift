@@ -50,6 +50,8 @@ final class SpaceGuard: Sendable {
     private let clock: any WallClock
     let floorByteCount: UInt64
     private let giveUpReserve: @Sendable () -> Bool
+    private let shortShare: Double
+    private let isShortOfRoom: Atomic<Bool>
     /// One per purpose: what one may write another may not.
     private let allowances = Mutex([Allowance](repeating: Allowance(), count: Purpose.allCases.count))
 
@@ -58,13 +60,20 @@ final class SpaceGuard: Sendable {
         directory = configuration.dataDirectory
         floorByteCount = configuration.freeByteFloor
         giveUpReserve = configuration.giveUpReserve
+        shortShare = configuration.compressingFreeShareMax
+        isShortOfRoom = Atomic(shortShare >= 1)
         self.clock = clock
     }
 
     /// What the drive has left. Blocks for a system call.
     func freeByteCount() throws(StoreError) -> UInt64 {
-        try StorageCall.files { () throws(FileSystemError) in try fileSystem.freeBytes(directory) }
+        let space = try StorageCall.files { () throws(FileSystemError) in try fileSystem.space(directory) }
+        isShortOfRoom.store(Double(space.free) <= Double(space.total) * shortShare, ordering: .relaxed)
+        return space.free
     }
+
+    /// Whether uploads have to save room, as of the last look.
+    var compressesUploads: Bool { isShortOfRoom.load(ordering: .relaxed) }
 
     /// Whether so much can be written without taking what is kept back. Blocks for a system call.
     func hasRoom(for byteCount: UInt64) throws(StoreError) -> Bool {

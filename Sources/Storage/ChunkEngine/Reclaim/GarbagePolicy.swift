@@ -50,7 +50,7 @@ package struct GarbagePolicy: Sendable, Hashable {
         policy.moveByteRateMax = 64 << 20
         policy.recompressIdleSecondsMin = 600
         policy.recompressCurrentByteCountMin = 16 << 20
-        policy.recompressByteCountMax = 32 << 20
+        policy.recompressByteCountMax = 256 << 20
         policy.recompressCoreShareMax = 0.25
         return policy
     }

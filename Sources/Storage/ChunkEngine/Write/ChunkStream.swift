@@ -19,7 +19,8 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     private var checksum: RunningChecksum?
     private var sha256: SHA256?
     private var chunker: Chunker
-    private var governor: CompressionGovernor
+    private let isMedia: Bool
+    private var governor = CompressionGovernor()
     /// The last block and the unfinished chunk at its end, which may be empty.
     private var carry: (block: Block, range: Range<Int>)?
     /// The last two blocks on their way through the MD5, if there is one. Left alone for as long as possible: other streams' rounds
@@ -38,7 +39,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
             chunking,
             wholeByteCount: configuration.wholeChunkByteCountMax
         )
-        governor = CompressionGovernor(isTrying: configuration.isCompressing && chunking != .whole)
+        isMedia = chunking == .whole
         // The SHA-256 and the MD5 are computed anyway.
         if let algorithm = digests.checksum, algorithm != .sha256, algorithm != .md5 {
             checksum = RunningChecksum(algorithm)
@@ -74,7 +75,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
 
     /// Stages the content that `beginWhole` was given. Blocks.
     func processWhole(_ block: Block, _ request: DigestRequest) throws(StoreError) -> StreamDigests {
-        var job = BlockJob(engine, holds, governor)
+        var job = beginJob()
         checksum?.update(block.content)
         try job.store([block.content])
         identify(job)
@@ -88,7 +89,7 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
     /// Takes in the next block of a content of many chunks. Blocks.
     func process(_ block: Block, isLast: Bool) throws(StoreError) {
         precondition(unresolved == nil, "blocks are staged in order")
-        var job = BlockJob(engine, holds, governor)
+        var job = beginJob()
         let content = block.content
         // The first is neither carry nor awaited any more.
         if hashing.count == 2 { engine.blocks.giveBack(joinMD5()) }
@@ -117,6 +118,11 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         unresolved = nil
         try job.resolve()
         end(job, block)
+    }
+
+    private func beginJob() -> BlockJob {
+        governor.isTrying = !isMedia && engine.space.compressesUploads
+        return BlockJob(engine, holds, governor)
     }
 
     private func end(_ job: BlockJob, _ block: Block) {

@@ -10,7 +10,7 @@ struct CompressionGovernor {
     private static let sampleByteCount = 4_096
 
     /// False: nothing is tried.
-    let isTrying: Bool
+    var isTrying: Bool
     private var skipCount = 0
     private var backoff = 0
 

@@ -45,8 +45,8 @@ struct MonitoredFileSystem: FileSystem {
         try base.syncDirectory(path)
     }
 
-    func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
-        try base.freeBytes(path)
+    func space(_ path: String) throws(FileSystemError) -> FileSystemSpace {
+        try base.space(path)
     }
 }
 
