@@ -26,6 +26,8 @@ package struct EngineConfiguration: Sendable {
     /// Absolute; exists. Packs live in its folder `packs`.
     package var dataDirectory: String
     package var packByteCountMax: UInt64 = 512 << 20
+    /// Holes in packs begin and end at multiples of this.
+    package var holeUnitByteCount: UInt64 = 4_096
     /// Contents up to this size ride in the metadata batch.
     package var inlineByteCountMax = 16 << 10
     /// Contents up to this size are one chunk.

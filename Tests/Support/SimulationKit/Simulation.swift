@@ -106,6 +106,7 @@ package struct Simulation {
         engine.readByteCountMax = 2_048
         engine.cachedReadByteCountMax = 1_024
         engine.openPackFileCountMax = 2
+        engine.holeUnitByteCount = generator.pick([64, 512, 4_096])
         engine.freeByteFloor = generator.coin() ? 0 : 256
         engine.compressingFreeShareMax = generator.pick([0, 0, 0.5, 1])
         engine.commitGroupCountMax = generator.pick([2, 4, 1_024])

@@ -86,7 +86,7 @@ extension EngineParts {
             }
             kept.append((record.committedEnd, record.committedEnd))
             for frame in kept {
-                let hole = Self.pages(end, frame.start ?? end)
+                let hole = holeUnits(end, frame.start ?? end)
                 if !hole.isEmpty {
                     try file.deallocate(hole)
                     byteCount += UInt64(hole.count)
@@ -112,9 +112,9 @@ extension EngineParts {
         return frame.offset - UInt64(header.groupDistance)
     }
 
-    private static func pages(_ start: UInt64, _ end: UInt64) -> Range<UInt64> {
-        let first = PackRun.pageEnd(start)
-        let last = end / UInt64(PackRun.pageByteCount) * UInt64(PackRun.pageByteCount)
-        return first..<max(first, last)
+    private func holeUnits(_ start: UInt64, _ end: UInt64) -> Range<UInt64> {
+        let unit = configuration.holeUnitByteCount
+        let first = (start + unit - 1) / unit * unit
+        return first..<max(first, end / unit * unit)
     }
 }
