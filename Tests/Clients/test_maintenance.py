@@ -5,6 +5,7 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import threading
 import time
@@ -142,6 +143,40 @@ def test_verbs_work_on_a_running_store(own):
     assert json.loads(server.verb("stats", "--json").stdout)["chunks"] == stats["chunks"]
     assert json.loads(server.verb("scrub", "--now", "--json").stdout)["chunks"] == scrub["chunks"]
     server.start()
+
+
+def waits_to_be_accepted(port):
+    """Whether a connection to this port holds a request that nobody has read."""
+    with open("/proc/net/tcp") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return any(int(row[1].split(":")[1], 16) == port and row[3] == "01" and int(row[4].split(":")[1], 16) for row in rows)
+
+
+def test_a_client_that_hangs_up_ends_the_work_on_the_server(own):
+    server, s3 = own
+
+    def hang_up_on(*verb):
+        """The server sees the request and the end of its client together: the work is begun and must not be done."""
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            asking = subprocess.Popen([BINARY, *verb, "--data", server.data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            assert wait_for(lambda: waits_to_be_accepted(server.ports["admin"]), 20)
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait(timeout=20) != 0
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+
+    body = b"".join(path.read_bytes() for path in sorted((TOP / "Sources").rglob("*.swift")))
+    s3.put_object(Bucket="bucket", Key="text", Body=body)
+    hang_up_on("gc", "--recompress")
+    # Waits until nobody else collects.
+    collected = json.loads(server.verb("gc", "--recompress", "--json").stdout)
+    assert collected["recompressedPacks"] == 1 and collected["savedBytes"] > 0
+    s3.put_object(Bucket="bucket", Key="random", Body=content(1, 64 << 20))
+    for passes, verb in enumerate([("scrub", "--now"), ("fsck",)], 1):
+        hang_up_on(*verb)
+        assert server.verb(*verb).returncode == 0
+        assert metric(server, "drydock_scrub_passes_total") == passes
 
 
 def test_the_admin_verbs_need_the_token(own):

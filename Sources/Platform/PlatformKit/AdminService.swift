@@ -60,20 +60,23 @@ package final class AdminService: HTTPService {
         if let immediate = respondAtOnce(to: request) {
             answer = immediate
         } else {
-            answer = await perform(request)
+            answer = await perform(exchange)
         }
         // A peer that has gone needs no answer.
         try? await exchange.respond(answer.head, body: answer.body)
     }
 
-    private func perform(_ request: HTTPRequest) async -> HTTPImmediateResponse {
+    private func perform(_ exchange: HTTPExchange) async -> HTTPImmediateResponse {
+        let request = exchange.request
         guard token.matches(request.headers.first("authorization")) else {
             return Self.problem(401, "this needs the token of the data directory")
         }
         guard let verb = verbs[String(request.rawPath.dropFirst(4))] else { return Self.problem(404, "no such verb") }
         guard request.method == .post else { return Self.problem(405, "verbs are posted") }
         do {
-            let document = try await verb.run(Self.values(request.rawQuery ?? ""))
+            let values = Self.values(request.rawQuery ?? "")
+            // Its result is for this client alone, and it keeps others of its kind away.
+            let document = try await exchange.whilePeerWaits { try await verb.run(values) }
             return Self.json(200, document)
         } catch let error as StoreError {
             return Self.problem(error.code == .slowDown ? 409 : 500, "\(error)")

@@ -24,12 +24,14 @@ extension ChunkEngine {
     }
 
     /// What `collectGarbage` would do now. Memory: about 300 bytes per chunk that would go.
+    ///
+    /// - Throws: as `collectGarbage`; `unavailable` when the task is cancelled.
     package func estimateGarbage(_ policy: GarbagePolicy) async throws(StoreError) -> GCReport {
         try parts.collections.begin()
         defer { parts.collections.end() }
         let parts = parts
-        return try await parts.workers.run { () throws(StoreError) in
-            var estimate = GarbageEstimate(parts, policy)
+        return try await parts.workers.run(until: StopSign()) { stop throws(StoreError) in
+            var estimate = GarbageEstimate(parts, policy, stop)
             return try estimate.run()
         }
     }

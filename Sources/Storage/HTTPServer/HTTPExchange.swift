@@ -151,6 +151,28 @@ package final class HTTPExchange: @unchecked Sendable {
         connection?.cut()
     }
 
+    // MARK: Peer
+
+    /// Does what nobody but this peer waits for: cancelled when the peer hangs up. One that closes its side and still waits for an
+    /// answer counts as gone, too.
+    package func whilePeerWaits<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let hangUp = try usable().watchForHangUp()
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                for await _ in hangUp {}
+                return nil
+            }
+            while let ended = try await group.next() {
+                group.cancelAll()
+                if let value = ended { return value }
+            }
+            throw HTTPExchangeError.disconnected
+        }
+    }
+
     // MARK: Inside
 
     /// Called when the service has returned.

@@ -194,6 +194,19 @@ import Testing
         #expect(waited.withLock { $0 } == .milliseconds(Int64(report.movedByteCount)))
     }
 
+    @Test func `of a cancelled task ends, and keeps nobody away`() async throws {
+        let fixture = try EngineFixture()
+        for index in 0..<3 {
+            try await fixture.put("k\(index)", PatternContent(seed: UInt64(index)).bytes(0..<4_000))
+            try await fixture.delete("k\(index)")
+        }
+        let collected = await cancelled { try await fixture.engine.collectGarbage(.all) { _ in } }
+        #expect(try collected.get().contentCount == 0)
+        let estimate = await cancelled { try await fixture.engine.estimateGarbage(.all) }
+        #expect(throws: StoreError(.unavailable)) { try estimate.get() }
+        #expect(try await fixture.engine.collectGarbage(.all) { _ in }.contentCount == 3)
+    }
+
     @Test func `runs once at a time`() async throws {
         let fixture = try EngineFixture()
         for index in 0..<4 { try await fixture.put("k\(index)", Self.content(UInt64(index), 3_000)) }

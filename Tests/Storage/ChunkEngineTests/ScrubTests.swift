@@ -122,6 +122,15 @@ import Testing
         #expect(report.isComplete && report.packCount == 3)
     }
 
+    @Test func `and the check of a cancelled task end, and keep nobody away`() async throws {
+        let fixture = try await filled()
+        let isComplete = await cancelled { try await scrub(fixture).isComplete }
+        #expect(try isComplete.get() == false)
+        let check = await cancelled { try await fixture.engine.check { _, _ throws(StoreError) in }.report.isClean }
+        #expect(throws: StoreError(.unavailable)) { try check.get() }
+        #expect(try await fixture.engine.check { _, _ throws(StoreError) in }.report.isClean)
+    }
+
     @Test func `keeps to its rate`() async throws {
         let fixture = try await filled()
         let waited = Mutex(Duration.zero)

@@ -29,12 +29,21 @@ extension WorkerPool {
         _ patience: Patience = .none,
         _ body: @escaping @Sendable (any MetadataReading) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
-        let stop = StopSign()
+        try await run(until: StopSign()) { stop throws(StoreError) in
+            let snapshot = try StorageCall.metadata { () throws(MetadataError) in try metadata.snapshot() }
+            return try body(PatientReading(snapshot, patience, stop))
+        }
+    }
+
+    /// Runs work on a worker that looks now and then whether it is to stop.
+    func run<Value: Sendable>(
+        until stop: StopSign,
+        _ body: @escaping @Sendable (StopSign) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
         let result = await withTaskCancellationHandler {
             await run { () -> Result<Value, StoreError> in
                 do throws(StoreError) {
-                    let snapshot = try StorageCall.metadata { () throws(MetadataError) in try metadata.snapshot() }
-                    return .success(try body(PatientReading(snapshot, patience, stop)))
+                    return .success(try body(stop))
                 } catch {
                     return .failure(error)
                 }
@@ -46,6 +55,7 @@ extension WorkerPool {
     }
 }
 
+/// Raised when the task is cancelled that waits for a worker.
 final class StopSign: Sendable {
     private let isUp = Atomic(false)
 

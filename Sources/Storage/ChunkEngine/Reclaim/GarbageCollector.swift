@@ -52,7 +52,7 @@ struct GarbageCollector {
         var from = EngineKeys.range(of: EngineKeys.reclaimPrefix).lower
         var contentCount: UInt64 = 0
         report.postponedContentCount = 0
-        while true {
+        while !Task.isCancelled {
             let engine = engine
             let start = from
             let contents = try await engine.workers.run { () throws(StoreError) in
@@ -62,6 +62,7 @@ struct GarbageCollector {
             contentCount += try await reclaim(contents)
             from = EngineKeys.reclaim(last) + [0]
         }
+        return false
     }
 
     private mutating func reclaim(_ contents: [UInt64]) async throws(StoreError) -> UInt64 {

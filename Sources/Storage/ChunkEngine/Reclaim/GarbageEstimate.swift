@@ -9,26 +9,31 @@ import StorageTypes
 struct GarbageEstimate {
     private let engine: EngineParts
     private let policy: GarbagePolicy
+    private let stop: StopSign
     private let overlay: CommitOverlay
     private var packChanges = PackChanges()
     private var report = GCReport()
 
-    init(_ engine: EngineParts, _ policy: GarbagePolicy) {
+    init(_ engine: EngineParts, _ policy: GarbagePolicy, _ stop: StopSign) {
         self.engine = engine
         self.policy = policy
+        self.stop = stop
         overlay = CommitOverlay(engine.metadata)
     }
 
     /// Memory: about 300 bytes per chunk that would go.
     mutating func run() throws(StoreError) -> GCReport {
         while true {
-            let contents = try queue()
-            guard !contents.isEmpty else { break }
-            var transaction = transaction()
-            let step = try transaction.reclaim(contents, entryCountMax: .max, nil)
-            packChanges.merge(transaction.packChanges)
-            report.add(step)
-            if step.contentCount == 0 { break }
+            var contentCount = 0
+            for content in try queue() {
+                try StorageCall.metadata { () throws(MetadataError) in try stop.check() }
+                var transaction = transaction()
+                let step = try transaction.reclaim([content], entryCountMax: .max, nil)
+                packChanges.merge(transaction.packChanges)
+                report.add(step)
+                contentCount += step.contentCount
+            }
+            if contentCount == 0 { break }
         }
         try treatPacks()
         return report

@@ -31,9 +31,10 @@ struct Scrubber {
     }
 
     mutating func run() async throws(StoreError) -> ScrubReport {
+        let engine = engine
         let now = engine.clock.now()
         var progress =
-            try engine.scrubRecord()
+            try await engine.workers.run { () throws(StoreError) in try engine.scrubRecord() }
             ?? ScrubRecord(
                 started: now,
                 completed: Timestamp(nanoseconds: 0),

@@ -53,6 +53,14 @@ extension HTTPConnection {
         waiter.resume()
     }
 
+    /// Ends when the peer has closed its side, or is lost.
+    func watchForHangUp() -> AsyncStream<Never> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        hangUp = continuation
+        if isInputClosed { continuation.finish() }
+        return stream
+    }
+
     // MARK: Answer
 
     /// Sends an answer's head, and decides whether the connection can be used again.

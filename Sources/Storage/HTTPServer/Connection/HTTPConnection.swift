@@ -65,6 +65,8 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     var writeHasTimedOut = false
 
     // Exchange.
+    /// Ends when the peer hangs up.
+    var hangUp: AsyncStream<Never>.Continuation?
     var exchange: HTTPExchange?
     var mustSendContinue = false
     var isServed = false
@@ -179,6 +181,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
         loop.remove(self)
         wakeBodyReader()
         wakeWriter()
+        hangUp?.finish()
         if let waiter = exchangeWaiter {
             exchangeWaiter = nil
             waiter.resume(returning: nil)
@@ -193,6 +196,7 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
             flushOutput()
         case .exchange:
             wakeBodyReader()
+            hangUp?.finish()
         case .draining, .lingering:
             context?.close(promise: nil)
         case .closed:

@@ -75,10 +75,10 @@ extension ObjectStore {
 
     /// Which objects and parts the findings concern. Reads every recipe and version, on a worker, when there are any.
     package func affected(by findings: [ScrubFinding]) async throws(StoreError) -> [ObjectProblem] {
-        try await onWorker { metadata throws(StoreError) in
-            var damage = DamageTrace()
-            for finding in findings { damage.note(finding) }
-            guard !damage.isEmpty else { return [] }
+        var damage = DamageTrace()
+        for finding in findings { damage.note(finding) }
+        guard !damage.isEmpty else { return [] }
+        return try await workers.walk(metadata) { [damage] metadata throws(StoreError) in
             var affected: [ObjectProblem] = []
             let contents = try damage.affectedContents(metadata)
             try OwnerNames(metadata).forEachOwner(of: contents, metadata) { subject, _, text in
