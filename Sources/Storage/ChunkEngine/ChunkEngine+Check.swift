@@ -6,7 +6,7 @@ package import StorageTypes
 
 extension ChunkEngine {
     /// Chunks held in memory at once: about 30 MiB.
-    private static let checkedChunkCountMax: UInt64 = 1 << 18
+    private static let checkedEntryCountMax: UInt64 = 1 << 18
 
     /// Checks everything beside all other work: records, references and the packs' files as they are at one moment, then the frames
     /// as a scrub does that starts over.
@@ -43,7 +43,7 @@ extension ChunkEngine {
                 fileSystem: parts.fileSystem,
                 metadata: metadata,
                 depth: .structure,
-                chunkCountMax: Self.checkedChunkCountMax
+                entryCountMax: Self.checkedEntryCountMax
             )
             let report = try check.run()
             return (report, try inspect(metadata, report))

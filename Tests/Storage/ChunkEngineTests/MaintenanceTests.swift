@@ -207,6 +207,61 @@ import Testing
         #expect(found == [.partReference(content: id, recorded: 0, actual: 1)])
     }
 
+    /// So that its memory is bounded, whatever the store holds.
+    @Test func `finds the same when it looks at a few chunks and parts at a time`() async throws {
+        let fixture = try EngineFixture()
+        let names = (0..<14).map { "k\($0)" }
+        var ids: [UInt64] = []
+        for (index, name) in names.enumerated() {
+            let byteCount = UInt64(index.isMultiple(of: 3) ? 40 : 700 + index * 300)
+            ids.append(try await fixture.put(name, PatternContent(seed: UInt64(index)).bytes(0..<byteCount)).id)
+        }
+        // The later parts first, and some that two objects share.
+        try await fixture.copy("k4", to: "again")
+        try await fixture.assemble(names[4..<10].reversed() + ["k1"], to: "first")
+        try await fixture.assemble(["k2", "again", "k0"], to: "second")
+        try await fixture.delete("k10")
+        try await fixture.delete("k11")
+        for countMax in [1, 2, 5] as [UInt64] { #expect(try fixture.fsck(entryCountMax: countMax).problems == []) }
+        var batch = MetadataBatch()
+        for part in [1, 4, 7, 8] {
+            let key = EngineKeys.head(ids[part])
+            var head = try ContentHead(decoding: try #require(try fixture.metadata.get(.contents, key)))
+            head.referenceCount = 0
+            batch.put(.contents, key, head.encoded)
+            batch.put(.system, EngineKeys.reclaim(ids[part]), EngineKeys.markerValue)
+        }
+        for part in [0, 6] { batch.delete(.inline, EngineKeys.inline(ids[part])) }
+        batch.delete(.system, EngineKeys.reclaim(ids[11]))
+        batch.put(.system, EngineKeys.reclaim(ids[13]), EngineKeys.markerValue)
+        for (index, (key, _)) in try fixture.pairs(.chunks).enumerated() where index.isMultiple(of: 4) {
+            batch.delete(.chunks, key)
+        }
+        try fixture.metadata.commit(batch)
+        let whole = try fixture.fsck().problems
+        for part in [1, 4, 7, 8] {
+            let actual: UInt64 = part == 4 ? 2 : 1
+            #expect(whole.contains(.partReference(content: ids[part], recorded: 0, actual: actual)))
+        }
+        #expect(whole.count { if case .missingChunk = $0 { true } else { false } } > 5)
+        for countMax in [1, 2, 5] as [UInt64] {
+            #expect(Set(try fixture.fsck(entryCountMax: countMax).problems) == Set(whole))
+        }
+        let others = whole.filter { problem in
+            switch problem {
+            case .reclaimMismatch, .missingInlinePart: true
+            default: false
+            }
+        }
+        #expect(
+            Set(others) == [
+                .reclaimMismatch(content: ids[11], referenceCount: 0, isQueued: false),
+                .reclaimMismatch(content: ids[13], referenceCount: 1, isQueued: true),
+                .missingInlinePart(content: ids[0]), .missingInlinePart(content: ids[6]),
+            ]
+        )
+    }
+
     @Test func `finds records that can't be read`() async throws {
         let stored = try await stored()
         let found = try problems(stored) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkFormat
+import FileStore
 import MetadataStore
 import ObjectStore
 import StorageTestSupport
@@ -96,6 +97,29 @@ import Testing
         #expect(found.map(\.text).sorted() == ["belongs to no bucket", "belongs to no upload"])
     }
 
+    @Test func `names everybody who lost bytes with a pack`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        try await fixture.store.put("inline", content(100))
+        try await fixture.store.put("big", content(100_000))
+        let upload = try await fixture.store.upload("up")
+        _ = try await fixture.store.complete(
+            upload,
+            [try await fixture.store.part(upload, 1, content(80_000, seed: 2))]
+        )
+        try await fixture.store.part(try await fixture.store.upload("open"), 4, content(70_000, seed: 3))
+        try fixture.machine.fileSystem.remove("/data/packs/00000001.pack")
+        let report = try ObjectStoreMaintenance.fsck(
+            fixture.store.configuration,
+            fileSystem: fixture.machine.fileSystem,
+            metadata: fixture.metadata
+        )
+        let subjects = report.objects.problems.map(\.subject)
+        let objects = Set(subjects.prefix(2))
+        #expect(objects == [.object(bucket: "photos", key: "big"), .object(bucket: "photos", key: "up")])
+        #expect(subjects.contains { if case .part(_, 4) = $0 { true } else { false } })
+        #expect(report.objects.problems.allSatisfy { $0.text == "00000001.pack is missing, and 3 chunks with it" })
+    }
+
     /// So that its memory is bounded, whatever the store holds.
     @Test func `finds the same when it looks at a few contents at a time`() async throws {
         let fixture = try await StoreFixture.withBucket()
@@ -106,6 +130,12 @@ import Testing
         ]
         _ = try await fixture.store.complete(upload, parts)
         var batch = MetadataBatch()
+        for index in 0..<7 {
+            let open = try await fixture.store.upload("open/\(index)")
+            try await fixture.store.part(open, 3, content(100, seed: UInt64(index)))
+            guard index > 3, let id = UploadID(open.uploadID) else { continue }
+            batch.delete(.uploads, ObjectKeys.upload(1, "open/\(index)".utf8, id))
+        }
         for name in ["k1", "k3", "k8"] { batch.delete(.objects, try record(fixture, name).key) }
         for name in ["k2", "up"] {
             batch.delete(.inline, EngineKeys.inline(try record(fixture, name).record.content.id))
@@ -113,7 +143,7 @@ import Testing
         }
         try fixture.metadata.commit(batch)
         let whole = try ObjectStoreMaintenance.audit(metadata: fixture.metadata).problems
-        #expect(whole.count > 4)
+        #expect(whole.count > 7 && whole.count { $0.text == "belongs to no upload" } == 3)
         for countMax in [1, 2, 5] as [UInt64] {
             let shares = try ObjectStoreMaintenance.audit(metadata: fixture.metadata, referenceCountMax: countMax)
             #expect(Set(shares.problems) == Set(whole))

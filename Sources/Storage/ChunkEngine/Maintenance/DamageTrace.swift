@@ -43,43 +43,50 @@ package struct DamageTrace: Sendable {
         }
     }
 
+    /// Contents beyond this number are not traced, which is 16 MiB of memory.
+    package static let affectedCountMax = 1 << 18
+
     /// What is wrong with each content concerned. Reads the recipes and, for missing packs, the index. Blocks.
     package func affectedContents(_ metadata: any MetadataReading) throws(StoreError) -> [UInt64: String] {
         guard !isEmpty else { return [:] }
-        var chunks = chunks
-        if !packs.isEmpty {
-            try metadata.forEach(.chunks, from: [], until: nil) { key, value in
-                guard key.count == 32, let record = try? ChunkRecord(decoding: value), let text = packs[record.pack]
-                else { return }
-                chunks[SHA256Digest(bytes: key)] = text
+        var affected = contents
+        func note(_ id: UInt64, _ text: String) {
+            if affected[id] == nil, affected.count < Self.affectedCountMax { affected[id] = text }
+        }
+        // Assemblies are numbered after their parts, but a walk by id is not to rely on that: recipes first.
+        try forEachSegment(metadata, .recipe) { id, value throws(StoreError) in
+            guard affected[id] == nil, let segment = try? RecipeSegment(decoding: value) else { return }
+            for entry in segment.entries {
+                if let text = try damage(to: entry.digest, metadata) { return note(id, text) }
             }
         }
-        var affected = contents
-        // Assemblies are numbered after their parts, but a walk by id is not to rely on that: recipes first.
-        try forEachSegment(metadata, .recipe) { id, value in
-            guard let segment = try? RecipeSegment(decoding: value) else { return }
-            guard let text = segment.entries.lazy.compactMap({ chunks[$0.digest] }).first else { return }
-            affected[id] = affected[id] ?? text
-        }
-        let parts = affected
         try forEachSegment(metadata, .assembly) { id, value in
             guard let segment = try? AssemblySegment(decoding: value) else { return }
-            guard let text = segment.parts.lazy.compactMap({ parts[$0.content.id] }).first else { return }
-            affected[id] = affected[id] ?? text
+            // No assembly is a part of another.
+            if let text = segment.parts.lazy.compactMap({ affected[$0.content.id] }).first { note(id, text) }
         }
         return affected
+    }
+
+    private func damage(to chunk: SHA256Digest, _ metadata: any MetadataReading) throws(StoreError) -> String? {
+        if let text = chunks[chunk] { return text }
+        guard !packs.isEmpty else { return nil }
+        let bytes = try StorageCall.metadata { () throws(MetadataError) in
+            try metadata.get(.chunks, EngineKeys.chunk(chunk))
+        }
+        return bytes.flatMap { try? ChunkRecord(decoding: $0) }.flatMap { packs[$0.pack] }
     }
 
     private func forEachSegment(
         _ metadata: any MetadataReading,
         _ kind: ContentReference.Kind,
-        _ body: (UInt64, [UInt8]) -> Void
+        _ body: (UInt64, [UInt8]) throws(StoreError) -> Void
     ) throws(StoreError) {
-        try metadata.forEach(.contents, from: [], until: nil) { key, value in
+        try metadata.forEach(.contents, from: [], until: nil) { key, value throws(StoreError) in
             guard let (id, segment) = EngineKeys.content(in: key), segment != nil, value.count > 1,
                 value[1] == kind.rawValue
             else { return }
-            body(id, value)
+            try body(id, value)
         }
     }
 }

@@ -9,13 +9,22 @@ package import StorageTypes
 package enum EngineMaintenance {
     /// Checks every structure of the engine and recomputes all references. Changes nothing; what the next start would mend
     /// by itself (pack tails, stray files, pending recipes) is not a problem.
+    ///
+    /// - Parameter entryCountMax: chunks, or parts of assemblies, held in memory at once, at about 120 bytes each.
     package static func fsck(
         _ configuration: EngineConfiguration,
         fileSystem: any FileSystem,
         metadata: any MetadataStore,
-        depth: FsckDepth = .frames
+        depth: FsckDepth = .frames,
+        entryCountMax: UInt64 = 1 << 20
     ) throws(StoreError) -> FsckReport {
-        var check = StoreCheck(configuration, fileSystem: fileSystem, metadata: metadata, depth: depth)
+        var check = StoreCheck(
+            configuration,
+            fileSystem: fileSystem,
+            metadata: metadata,
+            depth: depth,
+            entryCountMax: entryCountMax
+        )
         var report = try check.run()
         guard depth >= .frames else { return report }
         do throws(MetadataError) {

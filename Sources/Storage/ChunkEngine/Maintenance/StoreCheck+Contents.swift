@@ -6,29 +6,26 @@ import MetadataStore
 import StorageTypes
 
 extension StoreCheck {
-    /// Compares each head with its segments, and the counts with what assemblies refer to.
+    /// Compares each head with its segments and with the reclaim queue.
     mutating func checkContents() throws(StoreError) {
-        var partReferences: [UInt64: UInt64] = [:]
-        var inlineParts: [UInt64] = []
+        var reclaimable = try ContentMarkers(metadata, EngineKeys.reclaimPrefix)
+        var pending = try ContentMarkers(metadata, EngineKeys.pendingPrefix)
         var current: ContentWalk?
-        try metadata.forEach(.contents, from: [], until: nil) { key, value in
+        func finish() throws(StoreError) {
+            guard let walk = current else { return }
+            check(walk, isQueued: try reclaimable.contain(walk.id), isPending: try pending.contain(walk.id))
+        }
+        try metadata.forEach(.contents, from: [], until: nil) { key, value throws(StoreError) in
             guard let (id, index) = EngineKeys.content(in: key) else {
                 return addUnreadable("contents", key, DecodeError(.invalidValue, at: 0))
             }
             if current?.id != id {
-                if let current { finish(current) }
+                try finish()
                 current = ContentWalk(id)
             }
             do throws(DecodeError) {
                 if let index {
-                    let parts = try current?.take(value, index: index) ?? []
-                    for part in parts {
-                        switch part.kind {
-                        case .recipe: partReferences[part.id, default: 0] += 1
-                        case .inline: inlineParts.append(part.id)
-                        case .empty, .assembly: break
-                        }
-                    }
+                    try current?.take(value, index: index)
                 } else {
                     current?.head = try ContentHead(decoding: value)
                 }
@@ -36,15 +33,13 @@ extension StoreCheck {
                 addUnreadable("contents", key, error)
             }
         }
-        if let current { finish(current) }
-        try checkParts(partReferences, inlineParts)
+        try finish()
     }
 
-    private mutating func finish(_ walk: ContentWalk) {
+    private mutating func check(_ walk: ContentWalk, isQueued: Bool, isPending: Bool) {
         report.contentCount += 1
-        let isQueued = reclaimable.contains(walk.id)
         guard let head = walk.head else {
-            if !isQueued, !pending.contains(walk.id) { report.add(.orphanedSegments(content: walk.id)) }
+            if !isQueued, !isPending { report.add(.orphanedSegments(content: walk.id)) }
             return
         }
         if (head.referenceCount == 0) != isQueued {
@@ -55,22 +50,6 @@ extension StoreCheck {
         // A queued content may have lost its first segments to a collection that was cut short.
         if !isQueued, let reason = walk.mismatch(head) {
             report.add(.contentMismatch(content: walk.id, reason: reason))
-        }
-    }
-
-    private mutating func checkParts(_ references: [UInt64: UInt64], _ inline: [UInt64]) throws(StoreError) {
-        for (id, actual) in references.sorted(by: { $0.key < $1.key }) {
-            let bytes = try StorageCall.metadata { () throws(MetadataError) in
-                try metadata.get(.contents, EngineKeys.head(id))
-            }
-            let recorded = bytes.flatMap { try? ContentHead(decoding: $0) }?.referenceCount ?? 0
-            if recorded < actual { report.add(.partReference(content: id, recorded: recorded, actual: actual)) }
-        }
-        for id in inline {
-            let bytes = try StorageCall.metadata { () throws(MetadataError) in
-                try metadata.get(.inline, EngineKeys.inline(id))
-            }
-            if bytes == nil { report.add(.missingInlinePart(content: id)) }
         }
     }
 }
@@ -89,18 +68,15 @@ private struct ContentWalk {
         self.id = id
     }
 
-    /// Adds a segment and returns the parts it names.
-    mutating func take(_ value: [UInt8], index: UInt32) throws(DecodeError) -> [ContentReference] {
-        var parts: [ContentReference] = []
+    mutating func take(_ value: [UInt8], index: UInt32) throws(DecodeError) {
         let start: UInt64
         let byteCount: UInt64
         let own: ContentReference.Kind
         if value.count > 1, value[1] == ContentReference.Kind.assembly.rawValue {
             let segment = try AssemblySegment(decoding: value)
             (start, own) = (segment.start, .assembly)
-            parts = segment.parts.map(\.content)
-            byteCount = parts.reduce(0) { $0 + $1.size }
-            entryCount += UInt64(parts.count)
+            byteCount = segment.parts.reduce(0) { $0 + $1.content.size }
+            entryCount += UInt64(segment.parts.count)
         } else {
             let segment = try RecipeSegment(decoding: value)
             (start, own, byteCount) = (segment.start, .recipe, segment.byteCount)
@@ -110,7 +86,6 @@ private struct ContentWalk {
         segmentCount += 1
         end = start &+ byteCount
         kind = own
-        return parts
     }
 
     func mismatch(_ head: ContentHead) -> String? {

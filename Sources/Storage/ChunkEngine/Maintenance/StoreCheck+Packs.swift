@@ -18,7 +18,7 @@ extension StoreCheck {
             let round = rest.prefix { id in
                 let own = packs[id]?.liveFrameCount ?? 0
                 count += own
-                return count <= chunkCountMax || count == own
+                return count <= entryCountMax || count == own
             }
             rest = rest.dropFirst(round.count)
             var chunks = try ChunksByPack(metadata, packs: Set(round))

@@ -8,20 +8,21 @@ import StorageTypes
 extension StoreCheck {
     /// Counts how often recipes name each chunk and compares that with the index.
     ///
-    /// Memory is bounded by counting a share of all digests at a time, by their first byte; each share reads the recipes once.
+    /// Memory is bounded by counting a share of all digests at a time, by their first bytes; each share reads the recipes once.
     mutating func checkReferences() throws(StoreError) {
-        let shareCount = min(256, report.chunkCount / chunkCountMax + 1)
+        let shareCount = min(1 << 16, report.chunkCount / entryCountMax + 1)
         for share in 0..<shareCount {
-            let lower = UInt8(share * 256 / shareCount)
-            let upper = UInt8((share + 1) * 256 / shareCount - 1)
+            let lower = UInt16(share << 16 / shareCount)
+            let upper = UInt16((share + 1) << 16 / shareCount - 1)
             try checkReferences(lower...upper)
         }
     }
 
-    private mutating func checkReferences(_ firstBytes: ClosedRange<UInt8>) throws(StoreError) {
+    private mutating func checkReferences(_ firstBytes: ClosedRange<UInt16>) throws(StoreError) {
         var uses = try countUses(firstBytes)
-        let until: [UInt8]? = firstBytes.upperBound == .max ? nil : [firstBytes.upperBound + 1]
-        try metadata.forEach(.chunks, from: [firstBytes.lowerBound], until: until) { key, value in
+        let (lower, upper) = (Self.key(firstBytes.lowerBound), firstBytes.upperBound)
+        let until = upper == .max ? nil : Self.key(upper + 1)
+        try metadata.forEach(.chunks, from: lower, until: until) { key, value in
             // What can't be decoded was reported before, and missing below is what it is.
             guard key.count == 32, let record = try? ChunkRecord(decoding: value) else { return }
             let digest = SHA256Digest(bytes: key)
@@ -38,18 +39,22 @@ extension StoreCheck {
         }
     }
 
+    private static func key(_ firstBytes: UInt16) -> [UInt8] {
+        [UInt8(firstBytes >> 8), UInt8(truncatingIfNeeded: firstBytes)]
+    }
+
     private struct Use {
         var count: UInt64 = 0
         var plainByteCount: UInt32
     }
 
-    private func countUses(_ firstBytes: ClosedRange<UInt8>) throws(StoreError) -> [SHA256Digest: Use] {
+    private func countUses(_ firstBytes: ClosedRange<UInt16>) throws(StoreError) -> [SHA256Digest: Use] {
         var uses: [SHA256Digest: Use] = [:]
         try metadata.forEach(.contents, from: [], until: nil) { key, value in
             guard key.count == 13, value.count > 1, value[1] == ContentReference.Kind.recipe.rawValue,
                 let segment = try? RecipeSegment(decoding: value)
             else { return }
-            for entry in segment.entries where firstBytes.contains(UInt8(entry.digest.words.0 >> 56)) {
+            for entry in segment.entries where firstBytes.contains(UInt16(entry.digest.words.0 >> 48)) {
                 uses[entry.digest, default: Use(plainByteCount: entry.plainByteCount)].count += 1
             }
         }

@@ -12,25 +12,23 @@ struct StoreCheck {
     let fileSystem: any FileSystem
     let metadata: any MetadataReading
     let depth: FsckDepth
-    /// Chunks held in memory at once.
-    let chunkCountMax: UInt64
+    /// Chunks, or parts of assemblies, held in memory at once.
+    let entryCountMax: UInt64
     var report = FsckReport()
     var packs: [UInt32: PackRecord] = [:]
-    var reclaimable: Set<UInt64> = []
-    var pending: Set<UInt64> = []
 
     init(
         _ configuration: EngineConfiguration,
         fileSystem: any FileSystem,
         metadata: any MetadataReading,
         depth: FsckDepth,
-        chunkCountMax: UInt64 = 1 << 20
+        entryCountMax: UInt64
     ) {
         layout = EngineLayout(dataDirectory: configuration.dataDirectory)
         self.fileSystem = fileSystem
         self.metadata = metadata
         self.depth = depth
-        self.chunkCountMax = chunkCountMax
+        self.entryCountMax = entryCountMax
     }
 
     /// Blocks.
@@ -39,6 +37,7 @@ struct StoreCheck {
         try readSystem()
         try checkPacks()
         try checkContents()
+        try checkParts()
         try checkReferences()
         try checkInline()
         return report
@@ -71,27 +70,26 @@ struct StoreCheck {
                 failures.append((key, error))
             }
         }
-        reclaimable = try contents(EngineKeys.reclaimPrefix)
-        pending = try contents(EngineKeys.pendingPrefix)
+        for prefix in [EngineKeys.reclaimPrefix, EngineKeys.pendingPrefix] { try countContents(prefix, &failures) }
         for failure in failures { addUnreadable("system", failure.key, failure.error) }
         self.packs = packs
         report.packCount = UInt64(packs.count)
         report.garbageByteCount = packs.values.reduce(0) { $0 + $1.garbageByteCount }
-        report.reclaimableContentCount = UInt64(reclaimable.union(pending).count)
     }
 
-    private mutating func contents(_ prefix: UInt8) throws(StoreError) -> Set<UInt64> {
-        var ids: Set<UInt64> = []
-        var bad: [[UInt8]] = []
+    private mutating func countContents(
+        _ prefix: UInt8,
+        _ failures: inout [(key: [UInt8], error: DecodeError)]
+    ) throws(StoreError) {
+        var count: UInt64 = 0
         try forEach(prefix) { key, _ in
-            guard let id = EngineKeys.number(in: key, as: UInt64.self) else {
-                bad.append(key)
-                return
+            if EngineKeys.number(in: key, as: UInt64.self) != nil {
+                count += 1
+            } else {
+                failures.append((key, DecodeError(.invalidValue, at: 0)))
             }
-            ids.insert(id)
         }
-        for key in bad { addUnreadable("system", key, DecodeError(.invalidValue, at: 0)) }
-        return ids
+        report.reclaimableContentCount += count
     }
 
     private func forEach(

@@ -14,7 +14,8 @@ package struct ObjectAudit: Sendable {
     package private(set) var uploadCount: UInt64 = 0
     package private(set) var partCount: UInt64 = 0
     private var names = OwnerNames()
-    private let problemCountMax = 10_000
+    /// Problems beyond this number are not told.
+    package static let problemCountMax = 10_000
     /// 64 MiB.
     package static let referenceCountMax: UInt64 = 4 << 20
 
@@ -27,7 +28,7 @@ package struct ObjectAudit: Sendable {
         try readBuckets(metadata)
         try readObjects(metadata)
         try readUploads(metadata)
-        try readParts(metadata)
+        try readParts(metadata, uploadCountMax: max(1, referenceCountMax / 4))
         let references = try ReferenceAudit(metadata, ownerCount: objectCount + partCount, referenceCountMax)
         try nameFindings(damaged.merging(references.findings) { damage, finding in "\(damage); \(finding)" }, metadata)
     }
@@ -46,7 +47,7 @@ package struct ObjectAudit: Sendable {
     }
 
     private mutating func add(_ subject: ObjectProblem.Subject, _ text: String) {
-        guard problems.count < problemCountMax else { return }
+        guard problems.count < Self.problemCountMax else { return }
         problems.append(ObjectProblem(subject: subject, text: text))
     }
 
@@ -107,7 +108,6 @@ package struct ObjectAudit: Sendable {
             guard let split = ObjectKeys.splitUpload(key), let bucket = names.buckets[split.bucketID] else {
                 return add(.record(table: "uploads", key: Hex.encode(key)), "belongs to no bucket")
             }
-            names.uploads.insert(split.id)
             uploadCount += 1
             do throws(DecodeError) {
                 _ = try UploadRecord(decoding: value)
@@ -118,19 +118,42 @@ package struct ObjectAudit: Sendable {
         }
     }
 
-    private mutating func readParts(_ metadata: any MetadataReading) throws(StoreError) {
-        try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
-            key,
-            value throws(StoreError) in
-            let subject = names.part(key)
-            if case .record = subject { add(subject, "belongs to no upload") }
-            do throws(DecodeError) {
-                _ = try PartRecord(decoding: value)
-                partCount += 1
-            } catch {
-                add(subject, text(error))
+    /// Looks for the upload of each part. Memory is bounded by doing that for a share of the uploads at a time.
+    private mutating func readParts(_ metadata: any MetadataReading, uploadCountMax: UInt64) throws(StoreError) {
+        let shareCount = uploadCount / uploadCountMax + 1
+        for share in 0..<shareCount {
+            func isInShare(_ id: UploadID) -> Bool { id.random % shareCount == share }
+            let uploads = try uploads(metadata, where: isInShare)
+            try TableScan(metadata).forEach(.uploads, prefix: [ObjectKeys.UploadsPrefix.part]) {
+                key,
+                value throws(StoreError) in
+                let id = ObjectKeys.splitPart(key)?.id
+                guard id.map(isInShare) ?? (share == 0) else { return }
+                var subject = names.part(key)
+                if id.map(uploads.contains) != true {
+                    subject = .record(table: "uploads", key: Hex.encode(key))
+                    add(subject, "belongs to no upload")
+                }
+                do throws(DecodeError) {
+                    _ = try PartRecord(decoding: value)
+                    partCount += 1
+                } catch {
+                    add(subject, text(error))
+                }
             }
         }
+    }
+
+    private func uploads(
+        _ metadata: any MetadataReading,
+        where isWanted: (UploadID) -> Bool
+    ) throws(StoreError) -> Set<UploadID> {
+        var uploads: Set<UploadID> = []
+        try TableScan(metadata).forEach(.uploads, prefix: ObjectKeys.uploads) { key, _ throws(StoreError) in
+            guard let split = ObjectKeys.splitUpload(key), names.buckets[split.bucketID] != nil else { return }
+            if isWanted(split.id) { uploads.insert(split.id) }
+        }
+        return uploads
     }
 
     /// A second walk, only when something was found, gives contents the names of those who refer to them.
@@ -141,7 +164,7 @@ package struct ObjectAudit: Sendable {
         var unnamed = findings
         var found: [(ObjectProblem.Subject, String)] = []
         try names.forEachOwner(of: findings, metadata) { subject, content, text in
-            found.append((subject, text))
+            if found.count < Self.problemCountMax { found.append((subject, text)) }
             unnamed[content] = nil
         }
         for (subject, text) in found { add(subject, text) }

@@ -73,7 +73,8 @@ extension ObjectStore {
         return report
     }
 
-    /// Which objects and parts the findings concern. Reads every recipe and version, on a worker, when there are any.
+    /// Which objects and parts the findings concern, at most `ObjectAudit.problemCountMax`. Reads every recipe and version, on a
+    /// worker, when there are any.
     package func affected(by findings: [ScrubFinding]) async throws(StoreError) -> [ObjectProblem] {
         var damage = DamageTrace()
         for finding in findings { damage.note(finding) }
@@ -82,6 +83,7 @@ extension ObjectStore {
             var affected: [ObjectProblem] = []
             let contents = try damage.affectedContents(metadata)
             try OwnerNames(metadata).forEachOwner(of: contents, metadata) { subject, _, text in
+                guard affected.count < ObjectAudit.problemCountMax else { return }
                 affected.append(ObjectProblem(subject: subject, text: text))
             }
             return affected

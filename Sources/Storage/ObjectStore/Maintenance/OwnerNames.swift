@@ -9,7 +9,6 @@ import StorageTypes
 struct OwnerNames {
     /// Of buckets and of those whose uploads are still being dropped.
     var buckets: [UInt64: String] = [:]
-    var uploads: Set<UploadID> = []
 
     func object(_ key: [UInt8]) -> ObjectProblem.Subject {
         guard let split = ObjectKeys.splitObject(key), let bucket = buckets[split.bucketID] else {
@@ -19,7 +18,7 @@ struct OwnerNames {
     }
 
     func part(_ key: [UInt8]) -> ObjectProblem.Subject {
-        guard let split = ObjectKeys.splitPart(key), uploads.contains(split.id) else {
+        guard let split = ObjectKeys.splitPart(key) else {
             return .record(table: "uploads", key: Hex.encode(key))
         }
         return .part(uploadID: split.id.string, number: split.number)
@@ -76,10 +75,6 @@ extension OwnerNames {
             guard let record = try? BucketRecord(decoding: value) else { return }
             buckets[record.id] = String(decoding: key.dropFirst(), as: UTF8.self)
         }
-        var uploads: Set<UploadID> = []
-        try scan.forEach(.uploads, prefix: ObjectKeys.uploads) { key, _ throws(StoreError) in
-            if let id = ObjectKeys.splitUpload(key)?.id { uploads.insert(id) }
-        }
-        self.init(buckets: buckets, uploads: uploads)
+        self.init(buckets: buckets)
     }
 }

@@ -26,7 +26,6 @@ struct ReferenceAudit {
     private var inline: [Reference] = []
     /// What is wrong with a content, by its id.
     private(set) var findings: [UInt64: String] = [:]
-    private let findingCountMax = 10_000
 
     /// Blocks.
     ///
@@ -85,51 +84,48 @@ struct ReferenceAudit {
 
     private mutating func compareHeads() throws(StoreError) {
         var heads = Merge(counted)
-        var findings: [(UInt64, String)] = []
         try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
             guard let (id, segment) = EngineKeys.content(in: key), segment == nil, isInShare(id),
                 let head = try? ContentHead(decoding: value)
             else { return }
             let (missing, found) = heads.take(id)
-            for reference in missing { findings.append((reference.id, "its content is missing")) }
+            for reference in missing { note(reference.id, "its content is missing") }
             if UInt64(found.count) != head.referenceCount {
-                findings.append((id, "counted \(head.referenceCount) times but referred to \(found.count) times"))
+                note(id, "counted \(head.referenceCount) times but referred to \(found.count) times")
             }
             if found.contains(where: { $0.size != head.size }) {
-                findings.append((id, "its content has \(head.size) bytes, which is not what refers to it says"))
+                note(id, "its content has \(head.size) bytes, which is not what refers to it says")
             }
         }
-        for reference in heads.rest { findings.append((reference.id, "its content is missing")) }
-        add(findings)
+        for reference in heads.rest { note(reference.id, "its content is missing") }
     }
 
     private mutating func compareInline() throws(StoreError) {
         var owners = Merge(inline)
-        var findings: [(UInt64, String)] = []
         try TableScan(metadata).forEach(.inline, prefix: []) { key, value throws(StoreError) in
             let id = key.reduce(0) { $0 << 8 | UInt64($1) }
             guard key.count == 8, isInShare(id) else { return }
             let (missing, found) = owners.take(id)
-            for reference in missing { findings.append((reference.id, "its bytes are missing")) }
+            for reference in missing { note(reference.id, "its bytes are missing") }
             switch found.count {
-            case 0: findings.append((id, "bytes that belong to nothing"))
+            case 0: note(id, "bytes that belong to nothing")
             case 1: break
-            default: findings.append((id, "shares its bytes with \(found.count - 1) others"))
+            default: note(id, "shares its bytes with \(found.count - 1) others")
             }
             do throws(DecodeError) {
                 let record = try InlineRecord(decoding: value)
                 guard let reference = found.first, reference.size != UInt64(record.bytes.count) else { return }
-                findings.append((id, "holds \(record.bytes.count) bytes instead of \(reference.size)"))
+                note(id, "holds \(record.bytes.count) bytes instead of \(reference.size)")
             } catch {
-                findings.append((id, "its bytes are damaged: \(error.reason) at byte \(error.offset)"))
+                note(id, "its bytes are damaged: \(error.reason) at byte \(error.offset)")
             }
         }
-        for reference in owners.rest { findings.append((reference.id, "its bytes are missing")) }
-        add(findings)
+        for reference in owners.rest { note(reference.id, "its bytes are missing") }
     }
 
-    private mutating func add(_ found: [(UInt64, String)]) {
-        for (id, text) in found where findings.count < findingCountMax && findings[id] == nil { findings[id] = text }
+    private mutating func note(_ id: UInt64, _ text: @autoclosure () -> String) {
+        guard findings.count < ObjectAudit.problemCountMax, findings[id] == nil else { return }
+        findings[id] = text()
     }
 
     /// Sorted references, consumed along a walk over ascending ids.

@@ -53,8 +53,14 @@ final class EngineFixture: Sendable {
         return try await restarted()
     }
 
-    func fsck(_ depth: FsckDepth = .contents) throws -> FsckReport {
-        try EngineMaintenance.fsck(configuration, fileSystem: machine.fileSystem, metadata: metadata, depth: depth)
+    func fsck(_ depth: FsckDepth = .contents, entryCountMax: UInt64 = 1 << 20) throws -> FsckReport {
+        try EngineMaintenance.fsck(
+            configuration,
+            fileSystem: machine.fileSystem,
+            metadata: metadata,
+            depth: depth,
+            entryCountMax: entryCountMax
+        )
     }
 
     /// On the stopped engine.
