@@ -70,7 +70,9 @@ struct Serve: AsyncParsableCommand {
         }
         let workers = WorkerPool(
             threadCount: max(8, System.coreCount * 2),
-            computingThreadCount: System.coreCount + 1
+            computingThreadCount: System.coreCount + 1,
+            // A scrub, a collection, the census, and what somebody asks for.
+            maintenanceThreadCount: 4
         )
         let store = try parts.openStore(workers)
         var http = HTTPServerConfiguration(eventLoopGroup: group)

@@ -12,18 +12,38 @@ package struct WorkerPool: Sendable {
         case waiting
         /// The hashing of uploads, which can take every processor for as long as they come.
         case computing
+        /// What reads everything, and no request waits for: checks, scrubs, counts, recompression.
+        case maintenance
 
-        /// Who waits goes before who computes, and event loops before both.
+        /// Who waits goes before who computes, what nobody waits for comes last, and event loops go before all of them.
         fileprivate var niceValue: Int32 {
             switch self {
             case .waiting: 3
             case .computing: 10
+            case .maintenance: 19
             }
         }
     }
 
+    private struct Threads: Sendable {
+        let waiting: NIOThreadPool
+        /// Nil where the threads that wait do all.
+        let computing: NIOThreadPool?
+        let maintenance: NIOThreadPool?
+
+        subscript(work: Work) -> (pool: NIOThreadPool, niceValue: Int32) {
+            let own: NIOThreadPool? =
+                switch work {
+                case .waiting: nil
+                case .computing: computing
+                case .maintenance: maintenance
+                }
+            return own.map { ($0, work.niceValue) } ?? (waiting, Work.waiting.niceValue)
+        }
+    }
+
     private enum Kind: Sendable {
-        case threads(NIOThreadPool, computing: NIOThreadPool)
+        case threads(Threads)
         case inline
         case scheduled(@Sendable (@escaping @Sendable () -> Void) -> Void)
     }
@@ -32,11 +52,18 @@ package struct WorkerPool: Sendable {
 
     /// Starts the threads.
     ///
-    /// - Parameter computingThreadCount: One more than processors is right: it fills the time when another waits for the drive, and
-    ///   more would only take turns. Nil lets the same threads do all.
-    package init(threadCount: Int, computingThreadCount: Int? = nil) {
-        let threads = Self.started(threadCount)
-        kind = .threads(threads, computing: computingThreadCount.map(Self.started) ?? threads)
+    /// - Parameters:
+    ///   - computingThreadCount: One more than processors is right: it fills the time when another waits for the drive, and more
+    ///     would only take turns. Nil lets the threads that wait do it.
+    ///   - maintenanceThreadCount: As many as there may be walks at once. Nil lets the threads that wait do it.
+    package init(threadCount: Int, computingThreadCount: Int? = nil, maintenanceThreadCount: Int? = nil) {
+        kind = .threads(
+            Threads(
+                waiting: Self.started(threadCount),
+                computing: computingThreadCount.map(Self.started),
+                maintenance: maintenanceThreadCount.map(Self.started)
+            )
+        )
     }
 
     private static func started(_ threadCount: Int) -> NIOThreadPool {
@@ -82,9 +109,10 @@ package struct WorkerPool: Sendable {
     func submit(_ work: Work = .waiting, _ body: @escaping @Sendable () -> Void) {
         switch kind {
         // After shutdown the pool calls back at once, as cancelled: the work still has to be done, somebody waits for it.
-        case .threads(let threads, let computing):
-            (work == .computing ? computing : threads).submit { _ in
-                drydock_thread_give_way(work.niceValue)
+        case .threads(let threads):
+            let (pool, niceValue) = threads[work]
+            pool.submit { _ in
+                drydock_thread_give_way(niceValue)
                 body()
             }
         case .inline: body()
@@ -94,8 +122,8 @@ package struct WorkerPool: Sendable {
 
     /// Stops the threads once the queue is empty. The last call.
     package func shutdown() async {
-        guard case .threads(let threads, let computing) = kind else { return }
-        for threads in computing === threads ? [threads] : [computing, threads] {
+        guard case .threads(let threads) = kind else { return }
+        for threads in [threads.maintenance, threads.computing, threads.waiting].compactMap(\.self) {
             await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
                 threads.shutdownGracefully { _ in continuation.resume() }
             }

@@ -265,7 +265,3 @@ import Testing
         await workers.shutdown()
     }
 }
-
-private final class Flag: Sendable {
-    let isSet = Atomic(false)
-}

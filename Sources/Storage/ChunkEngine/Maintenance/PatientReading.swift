@@ -41,7 +41,7 @@ extension WorkerPool {
         _ body: @escaping @Sendable (StopSign) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result = await withTaskCancellationHandler {
-            await run { () -> Result<Value, StoreError> in
+            await run(.maintenance) { () -> Result<Value, StoreError> in
                 do throws(StoreError) {
                     return .success(try body(stop))
                 } catch {

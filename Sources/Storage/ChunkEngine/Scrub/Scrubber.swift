@@ -69,7 +69,7 @@ struct Scrubber {
     /// False when it ended early.
     private mutating func scrubPack(_ id: UInt32) async throws(StoreError) -> Bool {
         let engine = engine
-        let (chunks, hasHeader) = try await engine.workers.run { () throws(StoreError) in
+        let (chunks, hasHeader) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             (try engine.liveChunks(in: id).chunks, try engine.hasIntactHeader(id))
         }
         if !hasHeader, engine.packs.record(id) != nil { note(.packHeader(id)) }
@@ -84,7 +84,9 @@ struct Scrubber {
                 }
             )
             rest = rest.dropFirst(slice.count)
-            let damaged = try await engine.workers.run { () throws(StoreError) in try engine.damaged(of: slice) }
+            let damaged = try await engine.workers.run(.maintenance) { () throws(StoreError) in
+                try engine.damaged(of: slice)
+            }
             for chunk in damaged { note(.frame(chunk.digest, pack: chunk.record.pack, offset: chunk.record.offset)) }
             report.chunkCount += UInt64(slice.count)
             await keepPace(slice.reduce(0) { $0 + $1.record.frameByteCount })
@@ -98,7 +100,7 @@ struct Scrubber {
         while let start = from {
             if isToEnd { return false }
             let (engine, limit) = (engine, policy.sliceByteCount)
-            let slice = try await engine.workers.run { () throws(StoreError) in
+            let slice = try await engine.workers.run(.maintenance) { () throws(StoreError) in
                 try engine.checkInline(from: start, byteCountMax: limit)
             }
             for content in slice.damaged { note(.inline(content: content)) }
@@ -112,7 +114,7 @@ struct Scrubber {
     private mutating func scrubMetadata() async throws(StoreError) -> Bool {
         if isToEnd { return false }
         let metadata = engine.metadata
-        let failure = await engine.workers.run { () -> MetadataError? in
+        let failure = await engine.workers.run(.maintenance) { () -> MetadataError? in
             do throws(MetadataError) {
                 try metadata.verify()
                 return nil
