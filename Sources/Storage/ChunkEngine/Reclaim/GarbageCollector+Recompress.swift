@@ -11,7 +11,9 @@ extension GarbageCollector {
     mutating func recompress(_ id: UInt32) async throws(StoreError) {
         guard recompressByteCountLeft > 0, try await !lacksRoom(toCopy: id) else { return }
         let engine = engine
-        let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
+        let chunks = try await engine.workers.run(.maintenance) { () throws(StoreError) in
+            try engine.liveChunks(in: id).chunks
+        }
         guard try await isWorthRecompressing(id, chunks) else { return try await mark(id) }
         var rest = chunks[...]
         while !rest.isEmpty {
@@ -38,7 +40,7 @@ extension GarbageCollector {
 
     private mutating func recompress(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
         let (engine, level) = (engine, policy.recompressLevel)
-        let (copy, time) = try await engine.workers.run { () throws(StoreError) in
+        let (copy, time) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
                 try engine.recompressFrames(chunks, outOf: id, level: level, .content)
             }
@@ -58,7 +60,7 @@ extension GarbageCollector {
         let sample = stride(from: 0, to: chunks.count, by: max(Self.neighbourCount, chunks.count / Self.sampleCount))
             .flatMap { chunks[$0...].prefix(Self.neighbourCount) }
         let (engine, policy) = (engine, policy)
-        let (isWorth, time) = try await engine.workers.run { () throws(StoreError) in
+        let (isWorth, time) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
                 let share = try engine.savedShare(of: sample, in: id, level: policy.recompressLevel)
                 return share >= policy.recompressShareMin
