@@ -12,6 +12,7 @@ extension Client {
         var request = PutObjectRequest(bucket: Names.bucket, key: Names.key(key))
         if onlyIfAbsent { request.condition.ifNoneMatch = .any }
         if life.generator.coin() { request.expectedSize = UInt64(bytes.count) }
+        request.chunking = life.drawChunking()
         let etag = life.ledger.contents.etag(content)
         let body = SimulatedBody(bytes, ending, life.scheduler, seed: life.generator.next())
         await attempt(operation, ending: ending) { () throws(StoreError) in

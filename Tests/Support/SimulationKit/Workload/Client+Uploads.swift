@@ -7,7 +7,11 @@ import StorageTypes
 
 extension Client {
     func createUpload(_ operation: StoreOperation, _ upload: Int, _ key: Int) async {
-        let request = CreateUploadRequest(bucket: Names.bucket, key: Names.key(key))
+        let request = CreateUploadRequest(
+            bucket: Names.bucket,
+            key: Names.key(key),
+            chunking: life.drawChunking()
+        )
         await attempt(operation) { () throws(StoreError) in
             let info = try await store.createUpload(request)
             life.ledger.uploads.name(upload, info.uploadID)

@@ -9,7 +9,8 @@ import StorageTypes
 /// All contents of a simulation, by number, and what their entity tags stand for.
 ///
 /// Few and related: they share prefixes, middles and whole chunks, so that most uploads find part of their content stored,
-/// in a pack that somebody else is still writing, or waiting for the garbage collection.
+/// in a pack that somebody else is still writing, or waiting for the garbage collection. Some are tars of the same bytes, where
+/// chunks end with the files.
 struct ContentBook: Sendable {
     /// Every way a content can go: empty, inline to 64 bytes, one chunk to 1 KiB, and many chunks.
     private static let sizes = [
@@ -24,11 +25,14 @@ struct ContentBook: Sendable {
         let seed = generator.next()
         let patterns = (0..<4).map { PatternContent(seed: seed &+ UInt64($0), isCompressible: $0 == 0) }
         while contents.count < count {
-            var bytes: [UInt8] = []
+            let isTar = generator.chance(1, in: 5)
+            var (bytes, tar): ([UInt8], TarContent) = ([], TarContent())
             for _ in 0...generator.below(3) where bytes.count < 4_096 {
                 let size = UInt64(generator.pick(Self.sizes))
                 let start = UInt64(generator.below(3)) * 512
-                bytes += generator.pick(patterns).bytes(start..<start + size)
+                let piece = generator.pick(patterns).bytes(start..<start + size)
+                if isTar { tar.add(piece) }
+                bytes = isTar ? tar.bytes : bytes + piece
             }
             bytes = Array(bytes.prefix(6_000))
             let etag = ETag(bytes: MD5.hash(bytes))

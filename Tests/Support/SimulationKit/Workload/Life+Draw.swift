@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import StorageTestSupport
+import StorageTypes
 
 /// What clients do next: drawn so that they meet each other on few keys and share most of their content.
 extension Life {
@@ -29,6 +30,11 @@ extension Life {
         case 1: .wrongDigest
         default: .whole
         }
+    }
+
+    /// By content more often than not, so that uploads find each other's chunks.
+    func drawChunking() -> Chunking {
+        generator.pick([.contentDefined, .contentDefined, .contentDefined, .pages, .whole])
     }
 
     /// Low numbers more often than high ones.

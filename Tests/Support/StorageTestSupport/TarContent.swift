@@ -2,38 +2,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A tar in the making.
-struct TarContent {
-    private(set) var bytes: [UInt8] = []
+package struct TarContent: Sendable {
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
 
     /// Adds an entry: header, data, zeros to the end of the block.
     ///
     /// - Parameter size: the header's twelve bytes for it; by default the truth.
-    mutating func add(_ data: [UInt8], type: Character = "0", size: [UInt8]? = nil, changed: Int = 0) {
+    package mutating func add(_ data: [UInt8], type: Character = "0", size: [UInt8]? = nil, changed: Int = 0) {
         bytes += Self.header(size: size ?? Self.octal(data.count), type: type, changed: changed) + data
         bytes += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
     }
 
     /// Adds bytes as they are.
-    mutating func add(raw: [UInt8]) {
+    package mutating func add(raw: [UInt8]) {
         bytes += raw
     }
 
     /// The two blocks that end an archive.
-    mutating func end() {
+    package mutating func end() {
         bytes += [UInt8](repeating: 0, count: 1_024)
     }
 
-    static func octal(_ size: Int) -> [UInt8] {
+    /// Eleven digits and a zero.
+    package static func octal(_ size: Int) -> [UInt8] {
         let digits = String(size, radix: 8)
         return Array((String(repeating: "0", count: 11 - digits.count) + digits).utf8) + [0]
     }
 
     /// Big-endian, marked by the highest bit.
-    static func base256(_ size: UInt64) -> [UInt8] {
+    package static func base256(_ size: UInt64) -> [UInt8] {
         [0x80, 0, 0, 0] + withUnsafeBytes(of: size.bigEndian) { [UInt8]($0) }
     }
 
-    static func header(size: [UInt8], type: Character = "0", changed: Int = 0, isGNU: Bool = false) -> [UInt8] {
+    /// 512 bytes with their checksum.
+    package static func header(size: [UInt8], type: Character = "0", changed: Int = 0, isGNU: Bool = false) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
         header.replaceSubrange(0..<4, with: "name".utf8)
         header.replaceSubrange(100..<108, with: Array("0000644".utf8) + [0])
