@@ -14,13 +14,7 @@ struct PassedDeletions {
         pthread_equal(thread, pthread_self()) != 0 ? max(Self.ofThisThread, before) - before : 0
     }
 
-    private static var ofThisThread: UInt64 {
-        // A thread counts only when it is told to.
-        rocksdb_set_perf_level(Int32(rocksdb_enable_count))
-        let counters = rocksdb_perfcontext_create()
-        defer { rocksdb_perfcontext_destroy(counters) }
-        return rocksdb_perfcontext_metric(counters, Int32(rocksdb_internal_delete_skipped_count))
-    }
+    private static var ofThisThread: UInt64 { drydock_rocksdb_skipped_deletions() }
 }
 
 extension RocksDBHandle {

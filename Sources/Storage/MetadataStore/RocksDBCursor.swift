@@ -14,7 +14,8 @@ final class RocksDBCursor: MetadataCursor {
 
     private let handle: RocksDBHandle
     private let table: OpaquePointer
-    private let passed = PassedDeletions()
+    /// Nil for a snapshot, which keeps compactions from taking anything away.
+    private let passed: PassedDeletions?
     private let options: OpaquePointer
     private let iterator: OpaquePointer
     /// RocksDB keeps the pointer, not the bytes.
@@ -34,6 +35,7 @@ final class RocksDBCursor: MetadataCursor {
         self.handle = handle
         self.table = handle.table(table)
         self.lower = lower
+        passed = snapshot == nil ? PassedDeletions() : nil
         options = rocksdb_readoptions_create()
         rocksdb_readoptions_set_snapshot(options, snapshot)
         // A walk over a snapshot reads all there is, once: it must not push out what requests read often.
@@ -51,7 +53,7 @@ final class RocksDBCursor: MetadataCursor {
         rocksdb_iter_destroy(iterator)
         rocksdb_readoptions_destroy(options)
         upperBound.deallocate()
-        handle.clear(passed, from: table)
+        if let passed { handle.clear(passed, from: table) }
         handle.letGo()
     }
 

@@ -30,6 +30,9 @@ void drydock_rocksdb_key_counts(
     rocksdb_t *database, rocksdb_column_family_handle_t *table, uint64_t *entries, uint64_t *deletions, char **error
 );
 
+// How many deleted keys the cursors of this thread have walked over since it was first asked. The C API allocates to tell.
+uint64_t drydock_rocksdb_skipped_deletions(void);
+
 // Flushes and rewrites a whole column family without what was deleted, and beside the automatic compactions. Values in the
 // oldest blob files, as many of the files as `moved_share` says (0 to 1), are copied to new ones, so that the old ones go;
 // with 0 only those go that nothing refers to. Blocks. `error` as above; the C API's own call drops it.
