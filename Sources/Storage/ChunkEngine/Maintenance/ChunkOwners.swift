@@ -75,16 +75,11 @@ package struct ChunkOwners {
 
     private mutating func addRecipe(_ content: ContentReference) throws(StoreError) {
         if let candidates, !candidates.mayContain(content.id) { return }
-        var (offset, index): (UInt64, UInt32) = (0, 0)
-        while offset < content.size, let bytes = try segment(content.id, index) {
-            let segment = try StorageCall.decoding("segment \(index) of content \(content.id)") {
-                () throws(DecodeError) in try RecipeSegment(decoding: bytes)
-            }
+        try forEachSegment(of: content, RecipeSegment.init(decoding:)) { owners, segment in
             for entry in segment.entries {
-                if let position = sample.position(entry.digest) { claim(position) }
+                if let position = owners.sample.position(entry.digest) { owners.claim(position) }
             }
-            offset += segment.byteCount
-            index += 1
+            return segment.byteCount
         }
     }
 
@@ -98,22 +93,30 @@ package struct ChunkOwners {
     private mutating func addAssembly(_ content: ContentReference) throws(StoreError) {
         let head = try value(EngineKeys.head(content.id)).flatMap { try? ContentHead(decoding: $0) }
         let share = 1 / Double(max(1, head?.referenceCount ?? 1))
-        var (offset, index): (UInt64, UInt32) = (0, 0)
-        while offset < content.size, let bytes = try segment(content.id, index) {
-            let segment = try StorageCall.decoding("segment \(index) of content \(content.id)") {
-                () throws(DecodeError) in try AssemblySegment(decoding: bytes)
-            }
+        try forEachSegment(of: content, AssemblySegment.init(decoding:)) { owners, segment throws(StoreError) in
             for part in segment.parts.map(\.content) {
-                if part.kind == .inline { addInline(part.size, share: share) } else { try add(part) }
-                offset += part.size
+                if part.kind == .inline { owners.addInline(part.size, share: share) } else { try owners.add(part) }
             }
-            index += 1
+            return segment.parts.reduce(0) { $0 + $1.content.size }
         }
     }
 
-    /// Nil for what is missing, which is the checker's business.
-    private func segment(_ id: UInt64, _ index: UInt32) throws(StoreError) -> [UInt8]? {
-        try value(EngineKeys.segment(id, index))
+    /// Up to one that is missing, which is the checker's business.
+    ///
+    /// - Parameter body: returns the bytes of the content that the segment has.
+    private mutating func forEachSegment<Segment>(
+        of content: ContentReference,
+        _ decode: ([UInt8]) throws(DecodeError) -> Segment,
+        _ body: (inout ChunkOwners, Segment) throws(StoreError) -> UInt64
+    ) throws(StoreError) {
+        var (offset, index): (UInt64, UInt32) = (0, 0)
+        while offset < content.size, let bytes = try value(EngineKeys.segment(content.id, index)) {
+            let segment = try StorageCall.decoding("segment \(index) of content \(content.id)") {
+                () throws(DecodeError) in try decode(bytes)
+            }
+            offset += try body(&self, segment)
+            index += 1
+        }
     }
 
     private func value(_ key: [UInt8]) throws(StoreError) -> [UInt8]? {
