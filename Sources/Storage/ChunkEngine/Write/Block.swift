@@ -58,6 +58,8 @@ final class BlockPool: Sendable {
         self.blockByteCount = blockByteCount
     }
 
+    var keptCount: Int { state.withLock { $0.free.count } }
+
     /// A stream of blocks begins: with more than 16 of them each gets blocks of a quarter of the size.
     func beginStream() {
         state.withLock { $0.streamCount += 1 }

@@ -118,6 +118,8 @@ final class ChunkStream: @unchecked Sendable {  // One job at a time; its writer
         unresolved = nil
         try job.resolve()
         end(job, block)
+        // The last one, which the MD5 has left before.
+        if unresolved == nil, hashing.isEmpty { engine.blocks.giveBack(block) }
     }
 
     private func beginJob() -> BlockJob {

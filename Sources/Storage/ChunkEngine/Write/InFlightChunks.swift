@@ -50,8 +50,6 @@ final class InFlightChunks: Sendable {
 
     private let state = Mutex(State())
 
-    var count: Int { state.withLock { $0.entries.count } }
-
     /// Holds the chunk for the caller, and claims it if nobody has.
     func hold(_ digest: SHA256Digest) -> Hold {
         look(for: digest, holdCount: 1)
