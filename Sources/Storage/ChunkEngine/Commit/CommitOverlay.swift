@@ -28,9 +28,8 @@ final class CommitOverlay {
     /// In the order of first change, so that equal histories make equal batches.
     private var entries: [Entry] = []
     private var positions: [Key: Int] = [:]
-    /// Positions in the order of their keys, of the first `sortedCount` entries: those who scan pay for it.
-    private var sorted: [MetadataTable: [Int]] = [:]
-    private var sortedCount = 0
+    /// Positions of a table's changes in the order of their keys, of the first `count` entries: those who scan it pay for it.
+    private var sorted: [MetadataTable: (count: Int, positions: [Int])] = [:]
     private var undo: [(position: Int, value: [UInt8]?)] = []
     private var savedCount = 0
     /// Keys and values put so far; not reduced by a rollback.
@@ -72,7 +71,7 @@ final class CommitOverlay {
         undo.removeAll(keepingCapacity: true)
         for entry in entries[savedCount...] { positions[entry.key] = nil }
         entries.removeSubrange(savedCount...)
-        if sortedCount > savedCount { (sorted, sortedCount) = ([:], 0) }
+        for (table, changes) in sorted where changes.count > savedCount { sorted[table] = nil }
     }
 
     func makeBatch() -> MetadataBatch {
@@ -93,21 +92,23 @@ final class CommitOverlay {
         from lower: [UInt8],
         until upper: [UInt8]?
     ) -> [(key: [UInt8], value: [UInt8]?)] {
-        sortEntries()
-        let sorted = sorted[table] ?? []
+        sortEntries(of: table)
+        let sorted = sorted[table]?.positions ?? []
         let start = place(of: lower, in: sorted)
         return sorted[start...].prefix { position in
             upper.map { entries[position].key.bytes.lexicographicallyPrecedes($0) } ?? true
         }.map { (entries[$0].key.bytes, entries[$0].value) }
     }
 
-    private func sortEntries() {
-        for position in sortedCount..<entries.count {
-            let key = entries[position].key
-            let place = place(of: key.bytes, in: sorted[key.table] ?? [])
-            sorted[key.table, default: []].insert(position, at: place)
+    private func sortEntries(of table: MetadataTable) {
+        // Taken out, so that it is not copied.
+        var (count, positions) = sorted.removeValue(forKey: table) ?? (0, [])
+        while count < entries.count {
+            let key = entries[count].key
+            if key.table == table { positions.insert(count, at: place(of: key.bytes, in: positions)) }
+            count += 1
         }
-        sortedCount = entries.count
+        sorted[table] = (count, positions)
     }
 
     /// Of the first key that is not below `key`.
