@@ -25,19 +25,21 @@ struct Scrubbing: Service {
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: .seconds(60))
-                if try await isDue() { await scrub() }
+                await scrubIfDue()
             }
         }
     }
 
-    private func isDue() async throws -> Bool {
+    private func isDue() async throws(StoreError) -> Bool {
         guard let progress = try await store.scrubProgress() else { return true }
         let due = progress.started.advanced(bySeconds: interval.components.seconds)
         return progress.isUnderWay || due <= clock.now()
     }
 
-    private func scrub() async {
+    /// Whatever fails, the next look may succeed, and reads are served meanwhile: only the end of the process ends this.
+    private func scrubIfDue() async {
         do throws(StoreError) {
+            guard try await isDue() else { return }
             let report = try await store.scrub(ScrubPolicy(byteRateMax: byteRateMax)) { pause in
                 try? await Task.sleep(for: pause)
             } found: { finding in
