@@ -9,7 +9,8 @@ extension RegistryStore {
     /// Drops sessions that were idle too long, records of finished ones, and content and multipart uploads whose session
     /// is gone.
     ///
-    /// Cost: one listing of all sessions and one of the bucket's multipart uploads. Run it every few minutes.
+    /// Cost: one listing of all sessions and one of the bucket's multipart uploads. Run it every few minutes. Ends after a page
+    /// when the task is cancelled.
     ///
     /// - Returns: how many things were dropped.
     package func dropExpiredUploads() async throws(RegistryError) -> Int {
@@ -34,7 +35,7 @@ extension RegistryStore {
                 let isState = name.hasSuffix(Layout.stateSuffix)
                 if try await isState ? dropIfExpired(id) : dropIfOrphaned(object, of: id) { dropped += 1 }
             }
-            guard let next = page.next else { return dropped }
+            guard let next = page.next, !Task.isCancelled else { return dropped }
             after = next
         }
     }
@@ -73,7 +74,7 @@ extension RegistryStore {
                         dropped += 1
                     }
                 }
-                guard let next = page.next else { return dropped }
+                guard let next = page.next, !Task.isCancelled else { return dropped }
                 request.keyMarker = next.keyMarker
                 request.uploadIDMarker = next.uploadIDMarker
             }

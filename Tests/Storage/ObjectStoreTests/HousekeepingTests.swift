@@ -15,6 +15,18 @@ import Testing
         return try await fixture.store.collectGarbage(policy) { _ in }
     }
 
+    @Test func `of a cancelled task ends before the next upload`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        let store = fixture.store
+        for index in 0..<3 { _ = try await store.upload("k\(index)") }
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await store.expireUploads(idleSince: Timestamp(seconds: 4_000_000_000))
+        }
+        #expect(try await task.value == 0)
+        #expect(try await store.expireUploads(idleSince: Timestamp(seconds: 4_000_000_000)) == 3)
+    }
+
     @Test func `keeps what a client is still reading`() async throws {
         let fixture = try StoreFixture(isSmall: true)
         _ = try await fixture.store.createBucket(photos, owner: "main", region: "us-east-1")

@@ -9,7 +9,7 @@ package import StorageTypes
 extension ObjectStore {
     /// Aborts the uploads that were begun, and got their last part, before `instant`; returns how many those were.
     ///
-    /// Reads the records of all uploads, on a worker.
+    /// Reads the records of all uploads, on a worker. Ends soon after the task is cancelled: there may be a million.
     package func expireUploads(idleSince instant: Timestamp) async throws(StoreError) -> Int {
         let keys = try await onWorker { metadata throws(StoreError) in
             var keys: [[UInt8]] = []
@@ -19,7 +19,10 @@ extension ObjectStore {
             return keys
         }
         var count = 0
-        for key in keys where try await expire(key, idleSince: instant) { count += 1 }
+        for key in keys {
+            if Task.isCancelled { break }
+            if try await expire(key, idleSince: instant) { count += 1 }
+        }
         return count
     }
 
