@@ -3,6 +3,7 @@
 
 import ChunkFormat
 import FileStore
+import MetadataStore
 import StorageTypes
 
 extension EngineParts {
@@ -19,7 +20,9 @@ extension EngineParts {
         guard let record = packs.record(id) else { return ([], false) }
         let found = try scanFrames(of: id, until: record.committedEnd)
         if record.counts(found) { return (found, true) }
-        var all = try ChunksByPack(metadata, packs: [id])
+        // A snapshot pushes nothing out of the cache.
+        let snapshot = try StorageCall.metadata { () throws(MetadataError) in try metadata.snapshot() }
+        var all = try ChunksByPack(snapshot, packs: [id])
         let chunks = all.take(id)
         return (chunks, record.counts(chunks))
     }

@@ -54,8 +54,11 @@ extension EngineParts {
 
     func checkInline(from start: [UInt8], byteCountMax: UInt64) throws(StoreError) -> InlineSlice {
         var slice = InlineSlice()
+        // A snapshot pushes nothing out of the cache. The cursor needs it to the end.
+        let snapshot = try StorageCall.metadata { () throws(MetadataError) in try metadata.snapshot() }
+        defer { withExtendedLifetime(snapshot) {} }
         let cursor = try StorageCall.metadata { () throws(MetadataError) in
-            try metadata.cursor(.inline, from: start, until: nil)
+            try snapshot.cursor(.inline, from: start, until: nil)
         }
         while try StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) {
             let (key, value) = cursor.withCurrent { ([UInt8]($0), [UInt8]($1)) }
