@@ -121,6 +121,20 @@ import Testing
         try next.expectSound()
     }
 
+    @Test func `of which much is dead is made anew when holes give little back`() async throws {
+        let fixture = try await grouped(64, Self.distinct)
+        for index in 0..<64 where index % 3 == 0 { try await fixture.delete("k\(index)") }
+        var policy = GarbagePolicy.half
+        policy.unreturnedShareMin = 0.25
+        let first = try await fixture.engine.collectGarbage(policy) { _ in }
+        #expect(first.compactedPackCount == 0 && first.remainingGarbageByteCount == 0)
+        #expect(try fixture.statistics().garbageByteCount > 10_000)
+        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.compactedPackCount == 1)
+        #expect(try fixture.statistics().garbageByteCount == 0)
+        for index in 0..<64 where index % 3 != 0 { #expect(try await fixture.get("k\(index)") == Self.distinct(index)) }
+        try fixture.expectSound()
+    }
+
     @Test func `is made anew without its dead ones`() async throws {
         let fixture = try await grouped(64, Self.distinct)
         for index in 0..<64 where index % 8 != 5 { try await fixture.delete("k\(index)") }

@@ -97,13 +97,16 @@ extension GarbageCollector {
     /// Copies frames to the current pack and points the index there, which syncs it first.
     private mutating func move(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
         let (engine, level) = (engine, policy.recompressLevel)
-        let copy = try await engine.workers.run { () throws(StoreError) in
-            try engine.moveFrames(chunks, outOf: id, level: level)
+        let (copy, time) = try await engine.workers.run { () throws(StoreError) in
+            try ThreadTime.measure { () throws(StoreError) in
+                try engine.moveFrames(chunks, outOf: id, level: level)
+            }
         }
         let movedByteCount = try await commit(copy)
         if let rate = policy.moveByteRateMax {
             await pause(.nanoseconds(Int64(movedByteCount) * 1_000_000_000 / Int64(rate)))
         }
+        await rest(after: time)
     }
 
     /// Points the index at new frames, and notes the damaged ones; returns the bytes of those that count.

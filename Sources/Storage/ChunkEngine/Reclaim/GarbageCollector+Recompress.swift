@@ -82,7 +82,7 @@ extension GarbageCollector {
     }
 
     /// Keeps to the share of a core that the policy allows.
-    private func rest(after time: Duration) async {
+    func rest(after time: Duration) async {
         guard let share = policy.recompressCoreShareMax else { return }
         await pause(time * (1 / share - 1))
     }

@@ -7,6 +7,8 @@ import ChunkFormat
 package struct GarbagePolicy: Sendable, Hashable {
     /// Packs with more garbage than this share of their bytes are rewritten; 0 leaves no garbage anywhere.
     package var rewriteShareMin = 0.2
+    /// So are packs where holes have left more garbage than this share: what later frames of its group need, and parts of pages.
+    package var unreturnedShareMin = 1.0
     /// Other packs get holes once they have this much garbage that has none yet.
     package var holeByteCountMin: UInt64 = 1 << 20
     /// The pack that is being written is closed and treated like the others when it has this much garbage.
@@ -42,6 +44,7 @@ package struct GarbagePolicy: Sendable, Hashable {
     package static var background: GarbagePolicy {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = 0.5
+        policy.unreturnedShareMin = 0.25
         policy.currentByteCountMin = 16 << 20
         policy.inlineByteCountMin = 16 << 20
         policy.inlineShareMin = 0.25
@@ -81,9 +84,11 @@ package struct GarbagePolicy: Sendable, Hashable {
         if isCurrent, garbageByteCount < currentByteCountMin, !recompresses { return .leave }
         if record.liveFrameCount == 0 { return .delete }
         if recompresses { return .recompress }
-        if !earlier.isUnmovable, Double(garbageByteCount) > Double(record.committedEnd) * rewriteShareMin {
-            return .rewrite
-        }
+        let unreturnedByteCount = earlier.holedByteCount - min(earlier.holeByteCount, earlier.holedByteCount)
+        let isWorthMoving =
+            Double(garbageByteCount) > Double(record.committedEnd) * rewriteShareMin
+            || Double(unreturnedByteCount) > Double(record.committedEnd) * unreturnedShareMin
+        if isWorthMoving, !earlier.isUnmovable { return .rewrite }
         return garbageByteCount >= earlier.holedByteCount + holeByteCountMin ? .hole : .leave
     }
 }

@@ -37,6 +37,7 @@ enum Collector {
     static func draw(_ generator: inout SeededGenerator) -> GarbagePolicy {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = generator.pick([0, 0.2, 0.5, 1, 1])
+        policy.unreturnedShareMin = generator.pick([0.25, 1])
         policy.holeByteCountMin = generator.pick([1, 4_096, 1 << 20])
         policy.currentByteCountMin = generator.pick([0, 0, 4_096, 1 << 20])
         policy.entryCountPerCommit = generator.pick([1, 8, 2_048])
