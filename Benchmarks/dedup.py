@@ -305,15 +305,21 @@ def tree_bytes(path):
     return sum(status.st_size for status in statuses), sum(status.st_blocks * 512 for status in statuses)
 
 
+def children_cpu_seconds():
+    """Of those that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def timed(command, environment=None):
     """CPU seconds, also of the children it waited for, and wall seconds."""
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    before, begun = children_cpu_seconds(), time.monotonic()
     result = subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True, text=True)
     wall = time.monotonic() - begun
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = children_cpu_seconds() - before
     if result.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{result.stdout}{result.stderr}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+    return cpu, wall
 
 
 class CommandTool:
@@ -430,24 +436,21 @@ class DrydockTool:
                 list(pool.map(put, files))
 
     def result(self, cpu, wall, details):
-        before, _ = tree_bytes(f"{self.server.data}/packs")
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        """What is there, and what it cost, once the collection has done at once what the server does in the background."""
+        uploaded, _ = tree_bytes(self.server.data)
+        begun = children_cpu_seconds()
         details["gc"] = json.loads(self.server.verb("gc", "--json").stdout)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        collected = children_cpu_seconds()
+        self.server.verb("gc", "--recompress")
+        compressed = children_cpu_seconds()
         stats = json.loads(self.server.verb("stats", "--json").stdout)
         packs, allocated_packs = tree_bytes(f"{self.server.data}/packs")
         whole, allocated = tree_bytes(self.server.data)
-        details |= {"stats": stats, "packBytesBeforeCollection": before, "packBytes": packs, "metadataBytes": whole - packs,
+        details |= {"stats": stats, "uploadedBytes": uploaded, "packBytes": packs, "metadataBytes": whole - packs,
                     "allocatedBytes": allocated, "allocatedPackBytes": allocated_packs,
                     "liveBytes": stats["packBytes"] - stats["garbageBytes"],
-                    "collectionCPUSeconds": after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime}
-        collected = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.server.verb("gc", "--recompress")
-        last = resource.getrusage(resource.RUSAGE_CHILDREN)
-        recompressed, _ = tree_bytes(self.server.data)
-        details |= {"recompressedBytes": recompressed,
-                    "recompressionCPUSeconds": last.ru_utime + last.ru_stime - collected.ru_utime - collected.ru_stime}
-        return Result(whole, cpu, wall, details)
+                    "collectionCPUSeconds": collected - begun, "compressionCPUSeconds": compressed - collected}
+        return Result(whole, cpu + compressed - collected, wall, details)
 
 
 def process_cpu_seconds(pid):
@@ -523,21 +526,21 @@ class Report:
 
     def explain(self):
         """Where Drydock's bytes are, and its CPU time: what the client waited for, and what came after."""
-        print("\n| Set | Distinct MB | Compressed MB | Chunks | Mean KB | Packs MB | of which garbage | Metadata MB | "
-              "CPU-s/GB until the last answer | Collection CPU-s | Peak MiB | Recompressed MB | CPU-s/GB of that |")
+        print("\n| Set | Uploaded MB | Distinct MB | Compressed MB | Chunks | Mean KB | Packs MB | of which garbage | Metadata MB | "
+              "CPU-s/GB until the last answer | of compression | Collection CPU-s | Peak MiB |")
         print("| --- |" + " ---: |" * 12)
         for row in self.rows:
             if row["tool"] != "drydock":
                 continue
             stats = row["stats"]
             mean = stats["deduplicatedBytes"] / max(1, stats["chunks"]) / 1_000
-            answered = row["cpuSecondsUntilLastAnswer"] / (row["inputBytes"] / GIGABYTE)
-            print(f"| {row['set']} | {stats['deduplicatedBytes'] / MEGABYTE:.1f} | {stats['compressedBytes'] / MEGABYTE:.1f} | "
-                  f"{stats['chunks']:,} | {mean:.1f} | {row['packBytes'] / MEGABYTE:.1f} | "
-                  f"{stats['garbageBytes'] / MEGABYTE:.2f} | {row['metadataBytes'] / MEGABYTE:.1f} | {answered:.2f} | "
-                  f"{row['collectionCPUSeconds']:.2f} | {row['peakResidentBytes'] / MEBIBYTE:.0f} | "
-                  f"{row['recompressedBytes'] / MEGABYTE:.1f} | "
-                  f"{row['recompressionCPUSeconds'] / (row['inputBytes'] / GIGABYTE):.2f} |")
+            answered, compression = (row[name] / (row["inputBytes"] / GIGABYTE)
+                                     for name in ["cpuSecondsUntilLastAnswer", "compressionCPUSeconds"])
+            print(f"| {row['set']} | {row['uploadedBytes'] / MEGABYTE:.1f} | {stats['deduplicatedBytes'] / MEGABYTE:.1f} | "
+                  f"{stats['compressedBytes'] / MEGABYTE:.1f} | {stats['chunks']:,} | {mean:.1f} | "
+                  f"{row['packBytes'] / MEGABYTE:.1f} | {stats['garbageBytes'] / MEGABYTE:.2f} | "
+                  f"{row['metadataBytes'] / MEGABYTE:.1f} | {answered:.2f} | {compression:.2f} | "
+                  f"{row['collectionCPUSeconds']:.2f} | {row['peakResidentBytes'] / MEBIBYTE:.0f} |")
 
 
 TOOLS = [Restic, Borg, BorgZstd, Casync, DrydockTool]
