@@ -122,6 +122,19 @@ import Testing
         #expect(report.isComplete && report.packCount == 3)
     }
 
+    @Test func `and the check that somebody asks for work on a store that refuses writes`() async throws {
+        let fixture = try await filled()
+        fixture.machine.power.failNext(with: .ioFailure)
+        await #expect(throws: StoreError(.ioFailure)) { try await fixture.put("more", [1]) }
+        #expect(fixture.engine.writeRefusal != nil)
+        await #expect(throws: StoreError.self) { try await scrub(fixture) }
+        #expect(try await fixture.engine.check { _, _ throws(StoreError) in }.report.isClean)
+        fixture.machine.disk.flipBit(of: Self.packPath, byte: 200)
+        var policy = ScrubPolicy()
+        policy.startsOver = true
+        #expect(try await scrub(fixture, policy).findingCount == 1)
+    }
+
     @Test func `and the check of a cancelled task end, and keep nobody away`() async throws {
         let fixture = try await filled()
         let isComplete = await cancelled { try await scrub(fixture).isComplete }

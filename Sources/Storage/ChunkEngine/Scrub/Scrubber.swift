@@ -59,6 +59,8 @@ struct Scrubber {
     }
 
     private func save(_ progress: ScrubRecord) async throws(StoreError) {
+        // Somebody asks, and most of all when the store has come to refuse writes.
+        if policy.startsOver, engine.health.refusal != nil { return }
         try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
             transaction.put(.system, EngineKeys.scrub, progress.encoded)
         }
