@@ -161,7 +161,8 @@ def test_a_client_that_hangs_up_ends_the_work_on_the_server(own):
         try:
             asking = subprocess.Popen([BINARY, *verb, "--data", server.data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             assert wait_for(lambda: waits_to_be_accepted(server.ports["admin"]), 20)
-            asking.send_signal(signal.SIGINT)
+            # Not SIGINT, which is ignored by what a shell runs in the background.
+            asking.terminate()
             assert asking.wait(timeout=20) != 0
         finally:
             os.kill(server.pid, signal.SIGCONT)

@@ -54,11 +54,10 @@ extension GarbageCollector {
         await rest(after: time)
     }
 
-    /// Tries a few chunks from all over the pack, with neighbours, once.
+    /// Tries some chunks from all over the pack, once.
     private func isWorthRecompressing(_ id: UInt32, _ chunks: [IndexedChunk]) async throws(StoreError) -> Bool {
         if engine.treatedPacks[id].isWorthRecompressing { return true }
-        let sample = stride(from: 0, to: chunks.count, by: max(Self.neighbourCount, chunks.count / Self.sampleCount))
-            .flatMap { chunks[$0...].prefix(Self.neighbourCount) }
+        let sample = stride(from: 0, to: chunks.count, by: max(1, chunks.count / Self.sampleCount)).map { chunks[$0] }
         let (engine, policy) = (engine, policy)
         let (isWorth, time) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
@@ -71,8 +70,8 @@ extension GarbageCollector {
         return isWorth
     }
 
-    private static let sampleCount = 4
-    private static let neighbourCount = 8
+    /// Of the chunks that compress, be they one in twenty, some are among so many.
+    private static let sampleCount = 128
 
     private mutating func mark(_ id: UInt32) async throws(StoreError) {
         try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in

@@ -7,7 +7,8 @@ import StorageTypes
 
 /// One pass over everything that is stored: live frames, inline contents, and the files of the metadata.
 ///
-/// Goes on where an interrupted pass stopped, to the pack. Dead frames are not looked at: nobody will ever read them.
+/// Goes on where an interrupted pass stopped, to the pack. Of the dead frames it looks only at those that a live one of their group
+/// needs: nobody will ever read the others.
 struct Scrubber {
     private let engine: EngineParts
     private let commits: CommitPipeline
