@@ -127,7 +127,7 @@ package final class HTTPExchange: @unchecked Sendable {
             connection.append(buffer)
         }
         bytesSent += UInt64(count)
-        connection.flushOutput()
+        connection.flushWrites()
         try await connection.waitForWritability()
     }
 

@@ -98,11 +98,6 @@ extension HTTPConnection {
         waiter.resume()
     }
 
-    /// Sends what `start` has put together, if no `write` has done so by the next turn of the loop.
-    func flushSoon() {
-        loop.eventLoop.assumeIsolatedUnsafeUnchecked().execute { self.flushOutput() }
-    }
-
     /// One chunk of the chunked coding.
     func appendChunk(_ buffer: ByteBuffer) {
         if output.capacity == 0 { output = loop.takeOutput() }

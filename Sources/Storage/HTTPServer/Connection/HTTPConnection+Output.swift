@@ -30,6 +30,7 @@ extension HTTPConnection {
     func append(_ buffer: ByteBuffer) {
         let count = buffer.readableBytes
         guard count > 0 else { return }
+        unflushedByteCount += count
         if count <= Self.copiedBodyByteCountMax {
             if output.capacity == 0 { output = loop.takeOutput() }
             output.writeImmutableBuffer(buffer)
@@ -40,8 +41,24 @@ extension HTTPConnection {
         }
     }
 
+    /// Sends what was written if it is much; else the next piece, or the loop's next turn, takes it along.
+    func flushWrites() {
+        if unflushedByteCount >= Self.collectedByteCountMax { flushOutput() } else { flushSoon() }
+    }
+
+    /// Sends what is there by the next turn of the loop, if nobody has done so before.
+    func flushSoon() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        loop.eventLoop.assumeIsolatedUnsafeUnchecked().execute {
+            self.isFlushScheduled = false
+            self.flushOutput()
+        }
+    }
+
     /// Sends everything collected so far.
     func flushOutput() {
+        unflushedByteCount = 0
         if needsFlush {
             writeOutput()
             needsFlush = false
@@ -107,8 +124,9 @@ extension HTTPConnection {
         closeAfterOutput(lingers: false)
     }
 
-    /// Ends the connection at once, whatever is under way.
+    /// Ends the connection at once, whatever is under way. What was written goes first, as far as the peer takes it.
     func cut() {
+        flushOutput()
         context?.close(promise: nil)
     }
 

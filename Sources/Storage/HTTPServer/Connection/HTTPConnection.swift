@@ -35,6 +35,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     static let batchByteCountMax = 64 << 10
     /// Bodies up to this size are copied behind their head, so that one buffer goes to the socket.
     static let copiedBodyByteCountMax = 16 << 10
+    /// Pieces of an answer that are collected for one system call: each one also wakes the peer up. Less than what makes the
+    /// channel ask the writer to wait (`writeBufferByteCountMax`).
+    static let collectedByteCountMax = 384 << 10
 
     let loop: HTTPLoop
     /// In the loop's table; -1 when not there.
@@ -60,6 +63,9 @@ final class HTTPConnection: ChannelDuplexHandler, @unchecked Sendable {
     // Output.
     var output = ByteBuffer()
     var needsFlush = false
+    /// Of bodies, since the last flush.
+    var unflushedByteCount = 0
+    var isFlushScheduled = false
     var closesAfterExchange = false
     var writeWaiter: UnsafeContinuation<Void, Never>?
     var writeHasTimedOut = false

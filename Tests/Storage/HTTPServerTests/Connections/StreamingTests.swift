@@ -127,6 +127,57 @@ extension SocketTests {
             }
         }
 
+        @Test(arguments: [100, 20_000, 1_000_000])
+        func `a piece is sent although its answer goes on`(byteCount: Int) async throws {
+            let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
+            let service = TestService(answer: { exchange in
+                try await exchange.start(HTTPResponseHead(status: 200), contentLength: nil)
+                var iterator = arrivals.makeAsyncIterator()
+                for _ in 0..<3 {
+                    try await exchange.write(ByteBuffer(repeating: 3, count: byteCount))
+                    await iterator.next()
+                }
+                try await exchange.finish()
+            })
+            try await TestServer.with(service) { server in
+                try await RawClient.with(port: server.port) { client in
+                    try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    while try await client.readLine() != "" {}
+                    for _ in 0..<3 {
+                        #expect(try await client.readLine() == String(byteCount, radix: 16))
+                        #expect(try await client.read(byteCount) == ByteBuffer(repeating: 3, count: byteCount))
+                        #expect(try await client.readLine() == "")
+                        arrived.yield()
+                    }
+                    for line in ["0", ""] { #expect(try await client.readLine() == line) }
+                }
+            }
+        }
+
+        /// All of them would lie in memory otherwise.
+        @Test func `small pieces are sent while their writer waits for nothing`() async throws {
+            let held = Mutex(0)
+            let running = Mutex<HTTPServer?>(nil)
+            let service = TestService(answer: { exchange in
+                try await exchange.start(HTTPResponseHead(status: 200), contentLength: 4 << 20)
+                let loop = running.withLock { $0 }?.loops.first { $0.eventLoop.inEventLoop }
+                for _ in 0..<1_024 {
+                    try await exchange.write(ByteBuffer(repeating: 3, count: 4_096))
+                    let count = loop?.openConnections.map(\.output.readableBytes).max() ?? .max
+                    held.withLock { $0 = max($0, count) }
+                }
+                try await exchange.finish()
+            })
+            try await TestServer.with(service) { server in
+                running.withLock { $0 = server }
+                try await RawClient.with(port: server.port) { client in
+                    try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    #expect(try await client.readAnswer().body.readableBytes == 4 << 20)
+                }
+            }
+            #expect(held.withLock { $0 } <= 512 << 10)
+        }
+
         @Test func `pipelined answers wait for their reader`() async throws {
             let answered = Mutex(0)
             let body = ByteBuffer(repeating: 5, count: 100_000)
