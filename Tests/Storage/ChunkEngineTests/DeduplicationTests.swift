@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkEngine
+import ChunkFormat
 import FileStore
 import NIOCore
 import StorageTestSupport
@@ -19,6 +20,20 @@ import Testing
         #expect(fixture.writtenPackByteCount == 0)
         #expect(!fixture.machine.trace.lines.contains { $0.hasPrefix("sync ") })
         #expect(try await fixture.get("b") == bytes)
+        try fixture.expectSound()
+    }
+
+    @Test(arguments: [300_000, 3_000_000])
+    func `keeps the content of an owner that stores the same again`(_ size: UInt64) async throws {
+        let fixture = try EngineFixture(configuration: .real)
+        let bytes = PatternContent(seed: 1).bytes(0..<size)
+        let content = try await fixture.put("a", bytes)
+        #expect(try await fixture.replace("a", content, with: bytes) == content)
+        try fixture.expectSound()
+        let other = try await fixture.replace("a", content, with: PatternContent(seed: 2).bytes(0..<size))
+        #expect(other != content)
+        #expect(try await fixture.replace("a", other, with: [UInt8](bytes.dropLast())) != other)
+        #expect(try await fixture.get("a") == bytes.dropLast())
         try fixture.expectSound()
     }
 
@@ -177,5 +192,21 @@ import Testing
         _ = try await fixture.collectGarbage()
         try fixture.expectSound()
         #expect(try fixture.statistics().garbageByteCount == 0)
+    }
+}
+
+extension EngineFixture {
+    fileprivate func replace(
+        _ name: String,
+        _ earlier: ContentReference,
+        with bytes: [UInt8]
+    ) async throws -> ContentReference {
+        let staged = try await stage(bytes)
+        return try await engine.commit([staged]) { transaction throws(StoreError) in
+            let content = try transaction.adopt(staged, over: earlier)
+            try transaction.release(name)
+            transaction.set(name, content)
+            return content
+        }
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checksums
+import ChunkEngine
 import MetadataStore
 import NIOCore
 import ObjectStore
@@ -41,6 +42,15 @@ import Testing
             _ = try await store.putObject(request, body: PiecewiseBody(bytes, pieceByteCount: piece))
             #expect(try await store.get("a") == bytes)
         }
+    }
+
+    @Test(arguments: [300_000, 3_000_000])
+    func `that are stored again as they are leave no chunks to collect`(_ size: Int) async throws {
+        let fixture = try await StoreFixture.withBucket()
+        for _ in 0..<2 { try await fixture.store.put("a", content(size)) }
+        #expect(try await fixture.store.collectGarbage(GarbagePolicy()) { _ in }.contentCount == 0)
+        #expect(try await fixture.store.get("a") == content(size))
+        try fixture.expectSound()
     }
 
     @Test func `are read in ranges`() async throws {

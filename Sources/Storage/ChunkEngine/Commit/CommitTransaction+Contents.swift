@@ -7,7 +7,13 @@ package import StorageTypes
 
 extension CommitTransaction {
     /// Makes a staged content part of the store, with one reference. Once, and only for a content given to this `commit`.
-    package mutating func adopt(_ staged: StagedContent) throws(StoreError) -> ContentReference {
+    ///
+    /// - Parameter earlier: what the owner had so far, and will release. If that is the same, chunk for chunk and where they lie,
+    ///   it gets the reference: who stores again what is there, as backups do, leaves the counts of its chunks alone.
+    package mutating func adopt(
+        _ staged: StagedContent,
+        over earlier: ContentReference? = nil
+    ) throws(StoreError) -> ContentReference {
         switch staged.body {
         case .empty:
             return .empty
@@ -18,6 +24,10 @@ extension CommitTransaction {
             let identity = ObjectIdentifier(recipe.holds)
             precondition(!adopted.contains(identity), "a content is adopted once")
             adopted.append(identity)
+            if let earlier, try isSame(recipe, staged.size, as: earlier) {
+                try retain(earlier)
+                return earlier
+            }
             return try adopt(recipe, size: staged.size)
         }
     }

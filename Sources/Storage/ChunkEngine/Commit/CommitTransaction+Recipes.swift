@@ -32,6 +32,20 @@ extension CommitTransaction {
         return ContentReference(kind: .recipe, id: id, size: size)
     }
 
+    /// Whether a content is what would become of a recipe. False, too, for recipes of many segments, which are stored already.
+    func isSame(_ recipe: StagedRecipe, _ size: UInt64, as content: ContentReference) throws(StoreError) -> Bool {
+        guard content.kind == .recipe, content.size == size, recipe.id == nil,
+            let bytes = try get(.contents, EngineKeys.segment(content.id, 0))
+        else { return false }
+        let segment = try StorageCall.decoding("segment 0 of content \(content.id)") { () throws(DecodeError) in
+            try RecipeSegment(decoding: bytes)
+        }
+        // Equal chunks of equal number fill the equal size: there is no second segment.
+        return segment.entries.elementsEqual(recipe.chunks) { entry, chunk in
+            entry.digest == chunk.digest && entry.pack == chunk.pack && UInt64(entry.offset) == chunk.offset
+        }
+    }
+
     /// Stores a segment and counts its chunks; returns where the next one starts.
     mutating func putSegment(
         _ id: UInt64,

@@ -24,7 +24,7 @@ extension ObjectStore {
             let record = VersionRecord(
                 lastModified: transaction.now,
                 etag: staged.entityTag,
-                content: try transaction.adopt(staged),
+                content: try transaction.adopt(staged, over: current?.content),
                 fields: fields,
             )
             try transaction.replace(key, current, with: record)
