@@ -37,7 +37,9 @@ struct DrydockLoad: ParsableCommand {
     @Option(help: "Secret key.") var secretKey = ""
     @Option(help: "Query of a listing, encoded and sorted.") var listQuery = "list-type=2&max-keys=1000"
     @Option(help: "Processes whose CPU time is the server's.") var serverPid: [Int32] = []
-    @Option(help: "GET this path instead of objects of a bucket.") var path: String?
+    @Option(help: "GET these paths instead of objects of a bucket.") var path: [String] = []
+    @Option(help: "A header line of each request.") var header: [String] = []
+    @Flag(help: "GET everything once, however long that takes.") var once = false
     @Flag(help: "PUT the same content again and again.") var repeated = false
     @Flag(help: "Store the objects first.") var fill = false
 
@@ -60,13 +62,14 @@ struct DrydockLoad: ParsableCommand {
         let usage = ServerUsage(pids: serverPid)
         let share = max(1, connections / threads)
         let nanoseconds = UInt64(seconds * 1e9)
+        let isEndless = once || operation == .fill || operation == .delete
         let workers = (0..<threads).map { index in
             Worker(
                 plan: plan(operation, worker: index, connectionCount: share),
                 address: inet_addr(address),
                 port: port,
                 connectionCount: share,
-                durationNanoseconds: operation == .fill || operation == .delete ? 3_600_000_000_000 : nanoseconds
+                durationNanoseconds: isEndless ? 3_600_000_000_000 : nanoseconds
             )
         }
         let cpu = usage.cpuSeconds()
@@ -82,7 +85,7 @@ struct DrydockLoad: ParsableCommand {
     }
 
     private var builder: RequestBuilder {
-        RequestBuilder(host: "\(address):\(port)", accessKey: accessKey, secretKey: secretKey)
+        RequestBuilder(host: "\(address):\(port)", accessKey: accessKey, secretKey: secretKey, headers: header)
     }
 
     func key(_ number: Int) -> String {
@@ -108,17 +111,20 @@ struct DrydockLoad: ParsableCommand {
                 seed: UInt64(worker + 1) &+ monotonicNanoseconds()
             )
         }
-        func gets() -> RepeatingPlan {
-            let all = path.map { [builder.head("GET", path: $0)] } ?? heads("GET")
+        func gets() -> [[UInt8]] {
+            path.isEmpty ? heads("GET") : path.map { builder.head("GET", path: $0) }
+        }
+        func repeatedGets() -> RepeatingPlan {
+            let all = gets()
             return RepeatingPlan(heads: all, firstTurn: all.count * worker / threads)
         }
         switch operation {
-        case .get: return gets()
+        case .get: return once ? ExhaustivePlan(heads: mine(gets()), body: nil) : repeatedGets()
         case .head: return RepeatingPlan(heads: heads("HEAD"), firstTurn: keys * worker / threads)
         case .list:
             return RepeatingPlan(heads: [builder.head("GET", path: "/\(bucket)", query: listQuery)], firstTurn: 0)
         case .put: return puts()
-        case .mixed: return MixedPlan(first: gets(), second: puts(), share: readShare)
+        case .mixed: return MixedPlan(first: repeatedGets(), second: puts(), share: readShare)
         case .fill: return ExhaustivePlan(heads: mine(heads("PUT", length: size)), body: Threads.sharedBody(size))
         case .delete: return ExhaustivePlan(heads: mine(heads("DELETE")), body: nil)
         case .multipart: preconditionFailure("multipart has a run of its own")

@@ -13,12 +13,14 @@ struct RequestBuilder {
     var accessKey: String?
     var secretKey = ""
     var region = "us-east-1"
+    var headers: [String] = []
 
     /// - Parameters:
     ///   - path: percent-encoded already.
     ///   - query: encoded and sorted already, without "?".
     func head(_ method: String, path: String, query: String = "", contentLength: Int? = nil) -> [UInt8] {
         var text = "\(method) \(path)\(query.isEmpty ? "" : "?" + query) HTTP/1.1\r\nHost: \(host)\r\n"
+        for line in headers { text += line + "\r\n" }
         if let contentLength { text += "Content-Length: \(contentLength)\r\n" }
         if let accessKey { text += authorization(method, path, query, accessKey) }
         return Array((text + "\r\n").utf8)
