@@ -26,6 +26,7 @@ final class EngineParts: Sendable {
     let compressors: CompressorPool
     let decompressors = DecompressorPool()
     let readBuffers: ReadBufferPool
+    let readerCount = Atomic(0)
     let md5Lanes = MD5Lanes()
     let health = EngineHealth()
     let collections = OneAtATime("garbage collection", GCReport())

@@ -3,8 +3,12 @@
 
 import NIOCore
 import StorageTypes
+import Synchronization
 
 /// A content as a body: small and hot reads on the caller's thread, all others on a worker that stays one batch ahead.
+///
+/// Hot is what is in memory while there are readers enough for every processor. What one thread reads, verifies and sends stays
+/// in its processor's cache then, and nobody has to be woken up for it. A lone reader is faster with a worker beside it.
 final class ContentReader: ObjectBody {
     private let engine: EngineParts
     private let cursor: ReadCursor
@@ -14,18 +18,27 @@ final class ContentReader: ObjectBody {
     private var ready: [ByteBuffer] = []
     private var pending: PendingResult<Result<[ByteBuffer], StoreError>>?
     private var batchCount = 0
+    /// Something had to wait for the drive, or for a decompressor.
+    private var isCold = false
+    /// Read on the caller's thread since a worker's last turn.
+    private var hotByteCount: UInt64 = 0
 
     init(_ engine: EngineParts, _ cursor: ReadCursor, _ pin: ContentPin?) {
         self.engine = engine
         self.cursor = cursor
         self.pin = pin
+        engine.readerCount.add(1, ordering: .relaxed)
+    }
+
+    deinit {
+        engine.readerCount.subtract(1, ordering: .relaxed)
     }
 
     func next() async throws(StoreError) -> ByteBuffer? {
         while ready.isEmpty {
             if pending == nil {
                 guard !cursor.isAtEnd else { return nil }
-                if let batch = try cachedBatch() {
+                if let batch = try hotBatch() {
                     ready = batch.reversed()
                     continue
                 }
@@ -35,20 +48,37 @@ final class ContentReader: ObjectBody {
             pending = nil
             ready = try result.get().reversed()
             // While these are sent, the next ones are read.
-            if !cursor.isAtEnd { startBatch() }
+            if !isHot, !cursor.isAtEnd { startBatch() }
         }
         return ready.popLast()
     }
 
-    /// A whole small range without a hop, if it is in memory.
-    private func cachedBatch() throws(StoreError) -> [ByteBuffer]? {
+    /// Between two jobs.
+    private var isHot: Bool {
+        guard !isCold else { return false }
+        return cursor.byteCountLeft <= engine.configuration.cachedReadByteCountMax
+            || engine.readerCount.load(ordering: .relaxed) >= engine.configuration.hotReaderCountMin
+    }
+
+    /// The next pieces without a hop, if they are in memory. Nil now and then in any case: while a worker has its turn, the
+    /// caller's thread looks after others.
+    private func hotBatch() throws(StoreError) -> [ByteBuffer]? {
+        guard isHot else { return nil }
+        guard hotByteCount < engine.configuration.hotReadByteCountMax else {
+            hotByteCount = 0
+            return nil
+        }
         let limit = engine.configuration.cachedReadByteCountMax
-        guard batchCount == 0, cursor.byteCountLeft <= UInt64(limit) else { return nil }
+        let before = cursor.byteCountLeft
         do throws(ReadFailure) {
-            return try cursor.next(byteCountMax: limit, .cachedOnly)
+            let batch = try cursor.next(byteCountMax: limit, before <= limit ? .cachedOnly : .cachedPlain)
+            hotByteCount += before - cursor.byteCountLeft
+            return batch
         } catch {
             switch error {
-            case .wouldBlock: return nil
+            case .wouldBlock:
+                isCold = true
+                return nil
             case .store(let error): throw error
             }
         }
@@ -59,7 +89,7 @@ final class ContentReader: ObjectBody {
         pending = job
         // The first batch is short: the answer begins sooner.
         let limit = engine.configuration.readByteCountMax
-        let byteCountMax = batchCount == 0 ? limit / 4 : limit
+        let byteCountMax = isHot || batchCount == 0 ? limit / 4 : limit
         batchCount += 1
         let cursor = cursor
         engine.workers.submit { job.fulfill(Self.batch(cursor, byteCountMax)) }

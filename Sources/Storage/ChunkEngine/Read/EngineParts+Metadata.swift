@@ -18,7 +18,7 @@ extension EngineParts {
             return try reading { () throws(StoreError) in
                 try StorageCall.metadata { () throws(MetadataError) in try self.metadata.get(table, key) }
             }
-        case .cachedOnly:
+        case .cachedOnly, .cachedPlain:
             let cached = try reading { () throws(StoreError) in
                 try StorageCall.metadata { () throws(MetadataError) in try self.metadata.getIfCached(table, key) }
             }

@@ -14,6 +14,7 @@ struct FrameReader {
     /// The plain bytes of a run, a piece per chunk, cut to `range` of the content. Ends before a frame that is not the chunk or
     /// not intact. Plain payloads are slices of what was read.
     func read(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> [ByteBuffer] {
+        if access == .cachedPlain, !run.isPlain { throw .wouldBlock }
         guard var rest = try load(run.pack, run.offset, run.byteCount, access) else { return [] }
         var pieces: [ByteBuffer] = []
         pieces.reserveCapacity(run.items.count)
@@ -54,7 +55,7 @@ struct FrameReader {
             return isDecoded ? [plain] : []
         case .grouped:
             // Up to a megabyte is decompressed for it: nothing for an event loop.
-            if access == .cachedOnly { throw .wouldBlock }
+            if access != .blocking { throw .wouldBlock }
             let distance = UInt64(header.groupDistance)
             let offset = run.offset + UInt64(run.byteCount - frames.readableBytes)
             guard offset >= distance else { return [] }
@@ -107,7 +108,7 @@ struct FrameReader {
     /// - Parameter run: places of the index.
     /// - Throws: `corrupted`, and then the frame is in quarantine.
     func readFirst(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> ByteBuffer {
-        if access == .cachedOnly { throw .wouldBlock }
+        if access != .blocking { throw .wouldBlock }
         var item = run.items[0]
         while true {
             let alone = FrameRun(first: item.entry, at: item.plainStart)
@@ -141,7 +142,7 @@ struct FrameReader {
                     }
                 }
             }
-        case .cachedOnly:
+        case .cachedOnly, .cachedPlain:
             guard let file = engine.packFiles.openFile(pack) else {
                 if engine.packs.record(pack) == nil { return nil }
                 throw .wouldBlock

@@ -22,6 +22,8 @@ enum ReadFailure: Error {
 enum ReadAccess {
     case blocking
     case cachedOnly
+    /// Neither for the device nor for a decompressor.
+    case cachedPlain
 }
 
 /// Runs `body` with store errors turned into read failures.

@@ -115,6 +115,9 @@ struct FrameRun {
     private(set) var byteCount: Int
     private(set) var items: [Item]
 
+    /// All chunks are stored as they are.
+    var isPlain: Bool { items.allSatisfy { $0.entry.encodedByteCount == $0.entry.plainByteCount } }
+
     init(first: RecipeEntry, at plainStart: UInt64) {
         pack = first.pack
         offset = UInt64(first.offset)
