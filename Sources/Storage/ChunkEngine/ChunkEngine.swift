@@ -45,6 +45,7 @@ package final class ChunkEngine: Sendable {
             clock: clock,
             recovered: recovered
         )
+        try parts.quarantine.load(metadata)
         return ChunkEngine(parts, recovered.findings)
     }
 

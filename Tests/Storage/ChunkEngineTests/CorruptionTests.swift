@@ -56,6 +56,29 @@ import Testing
         #expect(try await fixture.get("a") == PatternContent(seed: 1).bytes(0..<600))
     }
 
+    @Test(arguments: [false, true])
+    func `is mended by whoever brings the same bytes again`(_ isRestarted: Bool) async throws {
+        var fixture = try EngineFixture()
+        let (other, bytes) = (PatternContent(seed: 1).bytes(0..<600), PatternContent(seed: 2).bytes(0..<600))
+        try await fixture.put("other", other)
+        try await fixture.put("a", bytes)
+        fixture.machine.disk.flipBit(of: Self.packPath, byte: 64 + 664 + 100)
+        await #expect(throws: StoreError(.corrupted)) { try await fixture.get("a") }
+        if isRestarted { fixture = try await fixture.restarted() }
+        // The same name, which might get the recipe that is there.
+        try await fixture.put("a", bytes)
+        try await fixture.put("b", bytes)
+        for name in ["a", "b"] { #expect(try await fixture.get(name) == bytes) }
+        let statistics = try fixture.statistics()
+        #expect(statistics.quarantinedFrameCount == 0 && statistics.chunkCount == 2)
+        #expect(try fixture.pairs(.chunks).map { try ChunkRecord(decoding: $0.value).referenceCount }.max() == 3)
+        try fixture.expectSound()
+        let next = try await fixture.collected()
+        for name in ["a", "b"] { #expect(try await next.get(name) == bytes) }
+        #expect(try await next.get("other") == other)
+        try next.expectSound()
+    }
+
     @Test func `in one chunk ends the answer before that chunk`() async throws {
         let fixture = try EngineFixture()
         let bytes = PatternContent(seed: 1).bytes(0..<9_000)

@@ -70,6 +70,7 @@ extension CommitTransaction {
                 try ChunkRecord(decoding: bytes)
             }
             record.referenceCount += 1
+            mend(&record, with: chunk)
         } else {
             guard !chunk.isIndexed else {
                 throw StoreError(.corrupted, diagnosis: "chunk \(chunk.digest.hex) has left the index")
@@ -93,6 +94,21 @@ extension CommitTransaction {
             pack: record.pack,
             offset: UInt32(record.offset)
         )
+    }
+
+    /// Puts the frame that an upload has written in the place of a damaged one, for everybody who has the chunk.
+    private mutating func mend(_ record: inout ChunkRecord, with chunk: StagedChunk) {
+        guard !chunk.isIndexed, (chunk.pack, chunk.offset) != (record.pack, record.offset),
+            engine.quarantine.contains(pack: record.pack, offset: record.offset)
+        else { return }
+        delete(.system, EngineKeys.quarantine(pack: record.pack, offset: record.offset))
+        packChanges.remove(record)
+        record.encoding = chunk.encoding
+        record.encodedByteCount = chunk.encodedByteCount
+        record.xxh3 = chunk.xxh3
+        record.pack = chunk.pack
+        record.offset = chunk.offset
+        packChanges.add(record)
     }
 
     /// Turns a recipe that will never get its head into work for the garbage collection.

@@ -6,16 +6,29 @@ import MetadataStore
 import StorageTypes
 import Synchronization
 
-/// Notes damaged frames where `fsck` and people find them.
+/// Notes damaged frames where `fsck` and people find them, and where uploads do, which bring what they held again.
 final class Quarantine: Sendable {
     /// Set once the pipeline exists; a frame found before that is not noted.
     private let commits = Mutex<CommitPipeline?>(nil)
-    /// Frames noted since the start, so that a client that asks again and again costs no commits.
+    /// Frames noted so far, so that a client that asks again and again costs no commits.
     private let known = Mutex<Set<[UInt8]>>([])
     private let knownCountMax = 10_000
 
     func attach(_ pipeline: CommitPipeline?) {
         commits.withLock { $0 = pipeline }
+    }
+
+    /// Takes over what was noted before this start. Blocks.
+    func load(_ metadata: any MetadataReading) throws(StoreError) {
+        let range = EngineKeys.range(of: EngineKeys.quarantinePrefix)
+        try metadata.forEach(.system, from: range.lower, until: range.upper) { key, _ in
+            known.withLock { if $0.count < knownCountMax { $0.insert(key) } }
+        }
+    }
+
+    /// Whether the frame was found damaged. A place never gets another frame.
+    func contains(pack: UInt32, offset: UInt64) -> Bool {
+        known.withLock { !$0.isEmpty && $0.contains(EngineKeys.quarantine(pack: pack, offset: offset)) }
     }
 
     /// Best effort and without waiting.

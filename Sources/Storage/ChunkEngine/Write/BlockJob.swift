@@ -93,8 +93,11 @@ struct BlockJob {
         claims = []
     }
 
+    /// A damaged frame does not count: the chunk is written again.
     private func findStored(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
-        guard let record = try engine.chunkRecord(digest) else { return nil }
+        guard let record = try engine.chunkRecord(digest),
+            !engine.quarantine.contains(pack: record.pack, offset: record.offset)
+        else { return nil }
         return StagedChunk(
             digest: digest,
             encoding: record.encoding,
