@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkEngine
+import FileStore
 import MetadataStore
 import StorageTestSupport
 import StorageTypes
@@ -67,6 +68,30 @@ import Testing
         fixture.machine.power.failNext(with: .ioFailure)
         await #expect(throws: StoreError(.ioFailure)) { try await fixture.put("a", [1]) }
         await #expect(throws: StoreError(.unavailable)) { try await fixture.put("a", [1]) }
+    }
+
+    /// It may be durable all the same, and what it added looks dead meanwhile.
+    @Test(arguments: [false, true])
+    func `that fails a commit ends the making of holes`(_ isFailing: Bool) async throws {
+        var configuration = EngineConfiguration.small
+        configuration.holeUnitByteCount = 64
+        let fixture = try EngineFixture(configuration: configuration)
+        func leaveDeadFrames() async throws {
+            let staged = try await fixture.stage(PatternContent(seed: 1).bytes(0..<1_000))
+            // Behind them in the pack.
+            try await fixture.put("b", PatternContent(seed: 2).bytes(0..<1_000))
+            guard isFailing else { return fixture.engine.discard(staged) }
+            fixture.machine.power.failNext(with: .ioFailure)
+            await #expect(throws: StoreError(.ioFailure)) {
+                try await fixture.engine.commit([staged]) { transaction throws(StoreError) in
+                    transaction.set("a", try transaction.adopt(staged))
+                }
+            }
+        }
+        try await leaveDeadFrames()
+        fixture.machine.trace.removeAll()
+        _ = try? await fixture.engine.collectGarbage(.half) { _ in }
+        #expect(fixture.machine.trace.lines.contains { $0.hasPrefix("deallocate") } == !isFailing)
     }
 
     /// Else a condition would be answered by a change that is lost a moment later.

@@ -73,7 +73,9 @@ extension EngineParts {
     ///
     /// - Returns: nil when the index and the pack's record do not agree yet; the next collection may see it clearer.
     /// - Parameter id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
+    /// - Throws: the refusal of writes, if any: what looks dead may be what a commit that failed has added after all.
     func makeHoles(in id: UInt32) throws(StoreError) -> UInt64? {
+        try health.check()
         guard let record = packs.record(id) else { return nil }
         let (live, isExact) = try liveChunks(in: id)
         guard isExact else { return nil }
