@@ -5,6 +5,7 @@ import ChunkEngine
 import ChunkFormat
 import FileStore
 import MetadataStore
+import NIOCore
 import StorageTestSupport
 import StorageTypes
 import Testing
@@ -26,15 +27,18 @@ import Testing
     }
 
     /// Objects of one chunk each, `k0` and so on, in one group.
-    private func grouped(_ count: Int, _ bytes: (Int) -> [UInt8]) async throws -> EngineFixture {
+    private func grouped(
+        _ count: Int,
+        _ bytes: (Int) -> [UInt8],
+        freeByteFloor: UInt64 = 0
+    ) async throws -> EngineFixture {
         var configuration = EngineConfiguration.small
+        configuration.freeByteFloor = freeByteFloor
         configuration.compressingFreeShareMax = 0
         configuration.packByteCountMax = 1 << 20
         let fixture = try EngineFixture(configuration: configuration)
         for index in 0..<count { try await fixture.put("k\(index)", bytes(index)) }
-        var policy = GarbagePolicy()
-        policy.recompressIdleSecondsMin = 0
-        _ = try await fixture.engine.collectGarbage(policy) { _ in }
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
         try fixture.expectSound()
         return fixture
     }
@@ -87,9 +91,7 @@ import Testing
             + PatternContent(seed: 2).bytes(0..<400_000)
             + PatternContent(seed: 3, isCompressible: true).bytes(0..<1_300_000)
         let content = try await fixture.put("a", bytes)
-        var policy = GarbagePolicy()
-        policy.recompressIdleSecondsMin = 0
-        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.recompressedPackCount == 1)
+        #expect(try await fixture.engine.collectGarbage(Self.recompressing) { _ in }.recompressedPackCount == 1)
         let records = try chunks(fixture)
         #expect(Set(records.map(\.encoding)) == [.plain, .grouped])
         let starts = try records.filter { try $0.encoding == .grouped && header($0, fixture).groupDistance == 0 }
@@ -171,5 +173,45 @@ import Testing
         flip(damaged, fixture)
         for index in 5..<8 { #expect(try await fixture.get("k\(index)") == Self.text(index)) }
         #expect(try fixture.fsck().problems.isEmpty)
+    }
+
+    @Test func `has no more frames than it may have`() async throws {
+        func bytes(_ index: Int) -> [UInt8] {
+            [UInt8]("Object \(index)".utf8) + [UInt8](repeating: 0x2e, count: 80)
+        }
+        let fixture = try await grouped(300, bytes)
+        let records = try chunks(fixture)
+        let distances = try records.map { try header($0, fixture).groupDistance }
+        #expect(distances.indices.filter { distances[$0] == 0 } == [0, PackFormat.groupFrameCountMax])
+        #expect(distances[255] == UInt32(records[255].offset - records[0].offset))
+        for index in [0, 255, 256, 299] { #expect(try await fixture.get("k\(index)") == bytes(index)) }
+        #expect(try await scrub(fixture) == 0)
+    }
+
+    @Test func `has no more bytes than it may have`() async throws {
+        var configuration = EngineConfiguration.real
+        configuration.compressingFreeShareMax = 0
+        let fixture = try EngineFixture(configuration: configuration)
+        let sizes = [1 << 20, 1 << 19, 1 << 19, (1 << 20) - 1, 20_000]
+        func bytes(_ index: Int) -> [UInt8] {
+            PatternContent(seed: UInt64(index), isCompressible: true).bytes(0..<UInt64(sizes[index]))
+        }
+        for index in sizes.indices { try await fixture.put("k\(index)", bytes(index)) }
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
+        let records = try chunks(fixture)
+        #expect(records.map { Int($0.plainByteCount) } == sizes && records.allSatisfy { $0.encoding == .grouped })
+        #expect(try records.map { try header($0, fixture).groupDistance > 0 } == [false, false, true, false, false])
+        for index in sizes.indices { #expect(try await fixture.get("k\(index)") == bytes(index)) }
+        // What is in memory for a client that takes its time is what it asked for.
+        let body = fixture.engine.read(try #require(try fixture.reference("k4")), 0..<20_000)
+        let piece = try #require(try await body.next())
+        #expect(piece.storageCapacity < 1 << 17)
+        try fixture.expectSound()
+    }
+
+    private static var recompressing: GarbagePolicy {
+        var policy = GarbagePolicy()
+        policy.recompressIdleSecondsMin = 0
+        return policy
     }
 }

@@ -12,7 +12,7 @@ struct FrameReader {
     let engine: EngineParts
 
     /// The plain bytes of a run, a piece per chunk, cut to `range` of the content. Ends before a frame that is not the chunk or
-    /// not intact. Plain payloads are slices of what was read.
+    /// not intact, and behind a group that the run began within. Plain payloads are slices of what was read.
     func read(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> [ByteBuffer] {
         if access == .cachedPlain, !run.isPlain { throw .wouldBlock }
         guard var rest = try load(run.pack, run.offset, run.byteCount, access) else { return [] }
@@ -20,28 +20,33 @@ struct FrameReader {
         pieces.reserveCapacity(run.items.count)
         while pieces.count < run.items.count {
             let items = run.items[pieces.count...]
-            let plains = try plainBytes(of: items, rest, run, access)
+            guard let entry = items.first?.entry,
+                let header = rest.withUnsafeReadableBytes({ FrameHeader(verifying: $0) }), header.isOf(entry)
+            else { break }
+            let plains = try plainBytes(of: items, header, rest, run, access)
             if plains.isEmpty { break }
             for (item, plain) in zip(items, plains) {
                 pieces.append(Self.cut(plain, item, range))
                 rest.moveReaderIndex(forwardBy: item.frameByteCount)
             }
+            // So that the next run begins with a group, and nothing of it is decompressed twice.
+            if header.groupDistance > 0 { break }
         }
         return pieces
     }
 
-    /// Of the first item or, when it is one of a group, of the first few; none when it is not the chunk or not intact.
+    /// Of the first item or, when it is one of a group, of the first few; none when they can't be had.
     ///
-    /// - Parameter frames: of the items, one behind the other.
+    /// - Parameters:
+    ///   - header: of the first item's frame, which is intact.
+    ///   - frames: of the items, one behind the other.
     private func plainBytes(
         of items: ArraySlice<FrameRun.Item>,
+        _ header: FrameHeader,
         _ frames: ByteBuffer,
         _ run: FrameRun,
         _ access: ReadAccess
     ) throws(ReadFailure) -> [ByteBuffer] {
-        guard let entry = items.first?.entry,
-            let header = frames.withUnsafeReadableBytes({ FrameHeader(verifying: $0) }), header.isOf(entry)
-        else { return [] }
         let start = frames.readerIndex + PackFormat.frameHeaderByteCount
         guard let payload = frames.getSlice(at: start, length: Int(header.encodedByteCount)) else { return [] }
         switch header.encoding {
@@ -84,7 +89,10 @@ struct FrameReader {
             return decoder.plainByteCount
         }
         let own = zip(members, items).prefix { $0.header.isOf($1.entry) }
-        return own.compactMap { plain.getSlice(at: $0.0.plain.lowerBound, length: $0.0.plain.count) }
+        let pieces = own.compactMap { plain.getSlice(at: $0.0.plain.lowerBound, length: $0.0.plain.count) }
+        // A few small ones would keep a megabyte for as long as the client takes them.
+        let ownByteCount = pieces.reduce(0) { $0 + $1.readableBytes }
+        return ownByteCount > byteCount / 4 ? pieces : pieces.map { ByteBuffer(buffer: $0) }
     }
 
     /// The entry with the place that the index has.

@@ -59,7 +59,7 @@ struct RecipePosition {
         throw .store(StoreError(.corrupted, diagnosis: "content \(content) has no chunk at offset \(offset)"))
     }
 
-    /// The entries from here on that lie side by side in one pack, up to `byteCountMax` of it; at least one.
+    /// The entries from here on that lie side by side in one pack, up to `byteCountMax` of it and plain; at least one.
     ///
     /// - Parameter place: puts the place where the chunk is into an entry.
     func run(
@@ -126,11 +126,13 @@ struct FrameRun {
         items = [item]
     }
 
-    /// Takes the entry when its frame follows immediately and the run stays short enough.
+    /// Takes the entry when its frame follows immediately and the run stays short enough, also its plain bytes: a megabyte of
+    /// frames may hold a hundred.
     mutating func append(_ entry: RecipeEntry, at plainStart: UInt64, byteCountMax: Int) -> Bool {
         let item = Item(entry: entry, plainStart: plainStart)
         guard entry.pack == pack, UInt64(entry.offset) == offset + UInt64(byteCount),
-            byteCount + item.frameByteCount <= byteCountMax
+            byteCount + item.frameByteCount <= byteCountMax,
+            plainStart + UInt64(entry.plainByteCount) - items[0].plainStart <= UInt64(byteCountMax)
         else { return false }
         byteCount += item.frameByteCount
         items.append(item)
