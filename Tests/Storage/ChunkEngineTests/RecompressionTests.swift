@@ -82,6 +82,43 @@ import Testing
         try next.expectSound()
     }
 
+    @Test func `comes behind what gives space back and ends in time`() async throws {
+        let clock = ManualClock()
+        let fixture = try fixture(clock: clock)
+        for index in 0..<10 { try await fixture.put("k\(index)", Self.text(UInt64(index))) }
+        for index in 0..<20 { try await fixture.put("gone\(index)", Self.noise(UInt64(index))) }
+        for index in 0..<20 { try await fixture.delete("gone\(index)") }
+        var policy = Self.atOnce
+        policy.recompressCommitByteCount = 4_000
+        policy.recompressCoreShareMax = 0.5
+        policy.recompressSecondsMax = 10
+        var collectionCount = 0
+        while try records(fixture).contains(where: { !$0.isRecompressed }) {
+            let report = try await fixture.engine.collectGarbage(policy) { pause in
+                if pause > .zero { clock.advance(bySeconds: 6) }
+            }
+            #expect(report.movedByteCount < 7_000 && (collectionCount > 0 || report.deletedPackCount > 2))
+            collectionCount += 1
+        }
+        #expect(collectionCount > 5)
+        for index in 0..<10 { #expect(try await fixture.get("k\(index)") == Self.text(UInt64(index))) }
+        try fixture.expectSound()
+    }
+
+    @Test func `keeps no garbage waiting`() async throws {
+        let fixture = try fixture()
+        for index in 0..<20 { try await fixture.put("k\(index)", Self.text(UInt64(index))) }
+        for index in 0..<20 where index % 4 != 0 { try await fixture.delete("k\(index)") }
+        var policy = Self.atOnce
+        policy.holeByteCountMin = 4_096
+        policy.recompressByteCountMax = 0
+        let report = try await collect(fixture, policy)
+        #expect(report.recompressedPackCount == 0 && report.holeByteCount > 0)
+        #expect(try await collect(fixture, policy).holeByteCount == 0)
+        for index in [0, 4, 8, 12, 16] { #expect(try await fixture.get("k\(index)") == Self.text(UInt64(index))) }
+        try fixture.expectSound()
+    }
+
     @Test func `waits until a pack is left alone`() async throws {
         let clock = ManualClock()
         let fixture = try fixture(clock: clock)

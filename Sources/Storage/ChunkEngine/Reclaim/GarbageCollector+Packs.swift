@@ -11,6 +11,7 @@ extension GarbageCollector {
         for current in engine.packs.currentIDs where treatment(of: current) != .leave {
             engine.packs.closeCurrent(ifIs: current)
         }
+        var cold: [UInt32] = []
         for id in engine.packs.records.keys.sorted() where !Task.isCancelled {
             var treatment = treatment(of: id)
             if treatment != .leave, !engine.packs.isSettled(id) { treatment = .leave }
@@ -18,13 +19,32 @@ extension GarbageCollector {
             case .leave: break
             case .delete: try await delete(id)
             case .rewrite: try await rewrite(id)
-            case .recompress: try await recompress(id)
+            case .recompress:
+                cold.append(id)
+                try await makeHoles(beforeRecompressing: id)
             case .hole: try await makeHoles(id)
             }
-            if let record = engine.packs.record(id) {
-                report.remainingGarbageByteCount += engine.treatedPacks[id].untreatedByteCount(record)
-            }
+            if treatment != .recompress { noteRemainingGarbage(id) }
         }
+        // Last, for it takes longest, and who has deleted something waits for it.
+        recompressEnd = engine.clock.now().advanced(bySeconds: policy.recompressSecondsMax)
+        for id in cold where !Task.isCancelled {
+            try await recompress(id)
+            noteRemainingGarbage(id)
+        }
+    }
+
+    /// Its turn may come hours later.
+    private mutating func makeHoles(beforeRecompressing id: UInt32) async throws(StoreError) {
+        guard let record = engine.packs.record(id),
+            engine.treatedPacks[id].untreatedByteCount(record) >= policy.holeByteCountMin
+        else { return }
+        try await makeHoles(id)
+    }
+
+    private mutating func noteRemainingGarbage(_ id: UInt32) {
+        guard let record = engine.packs.record(id) else { return }
+        report.remainingGarbageByteCount += engine.treatedPacks[id].untreatedByteCount(record)
     }
 
     private func treatment(of id: UInt32) -> GarbagePolicy.Treatment {

@@ -9,7 +9,7 @@ extension GarbageCollector {
     ///
     /// The same steps as a rewrite: at any point each chunk has one intact frame that the index names.
     mutating func recompress(_ id: UInt32) async throws(StoreError) {
-        guard recompressByteCountLeft > 0, try await !lacksRoom(toCopy: id) else { return }
+        guard !hasRecompressedEnough, try await !lacksRoom(toCopy: id) else { return }
         let engine = engine
         let chunks = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try engine.liveChunks(in: id).chunks
@@ -17,7 +17,7 @@ extension GarbageCollector {
         guard try await isWorthRecompressing(id, chunks) else { return try await mark(id) }
         var rest = chunks[...]
         while !rest.isEmpty {
-            if Task.isCancelled || recompressByteCountLeft == 0 { return }
+            if Task.isCancelled || hasRecompressedEnough { return }
             let batch = takeBatch(&rest, policy.recompressCommitByteCount) { UInt64($0.plainByteCount) }
             do throws(StoreError) {
                 try await recompress(batch, outOf: id)
@@ -36,6 +36,10 @@ extension GarbageCollector {
             // Damaged frames stay.
             try await mark(id)
         }
+    }
+
+    private var hasRecompressedEnough: Bool {
+        recompressByteCountLeft == 0 || engine.clock.now() >= recompressEnd
     }
 
     private mutating func recompress(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {

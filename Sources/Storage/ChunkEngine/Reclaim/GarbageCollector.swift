@@ -8,7 +8,7 @@ import StorageTypes
 /// One collection, beside everything else the engine does.
 ///
 /// First the released contents go: their recipes, and the chunks that only they had. Then the packs: those without live
-/// frames are deleted, those that got no frame for long recompressed, those with much garbage rewritten, others get holes.
+/// frames are deleted, those with much garbage rewritten, others get holes, and those that got no frame for long are recompressed.
 /// Last the metadata gives up deleted inline contents. Each step is one commit and can be the last; the next collection goes
 /// on from there; a task that is cancelled ends after the step under way.
 ///
@@ -23,6 +23,8 @@ struct GarbageCollector {
     var report = GCReport()
     /// Live frames that this collection may still recompress.
     var recompressByteCountLeft: UInt64
+    /// When recompressing ends for this collection.
+    var recompressEnd = Timestamp(nanoseconds: .max)
 
     init(
         _ engine: EngineParts,

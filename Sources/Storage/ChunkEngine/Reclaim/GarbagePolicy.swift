@@ -35,6 +35,8 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var recompressCurrentByteCountMin: UInt64 = 0
     /// Live frames that one collection recompresses; the next one goes on. Meanwhile nothing else is collected.
     package var recompressByteCountMax = UInt64.max
+    /// The same in seconds: beside uploads, which go first, it takes ten times as long.
+    package var recompressSecondsMax: Int64 = 1 << 32
     /// Of one core; nil as fast as it goes.
     package var recompressCoreShareMax: Double?
 
@@ -54,6 +56,7 @@ package struct GarbagePolicy: Sendable, Hashable {
         policy.recompressIdleSecondsMin = 600
         policy.recompressCurrentByteCountMin = 16 << 20
         policy.recompressByteCountMax = 256 << 20
+        policy.recompressSecondsMax = 10
         policy.recompressCoreShareMax = 0.25
         return policy
     }
