@@ -209,6 +209,21 @@ import Testing
         try fixture.expectSound()
     }
 
+    /// Holes give back the little that lies outside of the group: the rest would stay for as long as the drive is full.
+    @Test func `is made anew on a full drive`() async throws {
+        let floor: UInt64 = 1 << 20
+        func bytes(_ index: Int) -> [UInt8] {
+            index < 8 ? PatternContent(seed: UInt64(index)).bytes(0..<1_000) : Self.distinct(index)
+        }
+        let fixture = try await grouped(72, bytes, freeByteFloor: floor)
+        for index in 0..<71 { try await fixture.delete("k\(index)") }
+        fixture.machine.disk.setCapacity(byteCount: floor)
+        let report = try await fixture.engine.collectGarbage(.half) { _ in }
+        #expect(report.holeByteCount > 0 && report.deletedPackCount == 1)
+        #expect(try await fixture.get("k71") == Self.distinct(71))
+        try fixture.expectSound()
+    }
+
     private static var recompressing: GarbagePolicy {
         var policy = GarbagePolicy()
         policy.recompressIdleSecondsMin = 0

@@ -64,11 +64,13 @@ extension GarbageCollector {
     }
 
     private mutating func rewrite(_ id: UInt32) async throws(StoreError) {
-        if try await lacksRoom(toCopy: id) {
-            // Holes need no room, and copies would take what metadata and deletes live on.
-            if try await makeHoles(id) != 0 { return }
-        }
         let engine = engine
+        if try await lacksRoom(toCopy: id) {
+            // Holes need no room, and copies would take what metadata and deletes live on. What groups still need gets none.
+            guard let byteCount = try await makeHoles(id), let record = engine.packs.record(id),
+                byteCount < record.garbageByteCount / 4
+            else { return }
+        }
         let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
         report.compactedPackCount += 1
         var rest = chunks[...]
