@@ -20,6 +20,8 @@ final class PackRun: @unchecked Sendable {  // Handed over through its pool.
     }
 
     var isEmpty: Bool { byteCount == 0 }
+    /// Of the memory.
+    var capacity: Int { memory.count }
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<byteCount]) }
 
     /// The frames and zeros up to the end of the page.
@@ -64,6 +66,8 @@ final class PackRunPool: Sendable {
     private let free = Mutex<[PackRun]>([])
     /// As many as there are workers on a small machine.
     private let keepCountMax = 8
+    /// What a block of an upload takes, and a half for growing. Collections have longer runs: in time each would be one of theirs.
+    private let keepByteCountMax = 3 << 20
 
     func take() -> PackRun {
         free.withLock { $0.popLast() } ?? PackRun()
@@ -71,6 +75,7 @@ final class PackRunPool: Sendable {
 
     func giveBack(_ run: PackRun) {
         run.removeAll()
+        guard run.capacity <= keepByteCountMax else { return }
         free.withLock { free in
             if free.count < keepCountMax { free.append(run) }
         }
