@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Checksums
 import ChunkEngine
 import ChunkFormat
 import FileStore
@@ -207,6 +208,91 @@ import Testing
         let piece = try #require(try await body.next())
         #expect(piece.storageCapacity < 1 << 17)
         try fixture.expectSound()
+    }
+
+    /// Each with right checksums: of five frames, the fourth says another distance.
+    @Test(arguments: [0, 1, 64, -1, -64, 1 << 20, Int(UInt32.max)])
+    func `is refused when a frame points elsewhere`(_ distance: Int) async throws {
+        let fixture = try await grouped(5, Self.text)
+        let records = try chunks(fixture)
+        let own = try header(records[3], fixture)
+        // To the frames before, to the pack's header, and to where nothing begins.
+        for target in [distance, Int(own.groupDistance) + distance, Int(records[3].offset - records[2].offset)] {
+            let crafted = FrameHeader(
+                encoding: own.encoding,
+                plainByteCount: own.plainByteCount,
+                encodedByteCount: own.encodedByteCount,
+                xxh3: own.xxh3,
+                digest: own.digest,
+                groupDistance: UInt32(clamping: target)
+            )
+            guard crafted != own else { continue }
+            try replace(records[3], crafted, [], fixture)
+            await #expect(throws: StoreError(.corrupted)) { try await fixture.get("k3") }
+            await #expect(throws: StoreError(.corrupted)) { try await fixture.get("k4") }
+            #expect(try await fixture.get("k2") == Self.text(2))
+            #expect(try await scrub(fixture) == 2)
+            #expect(try fixture.fsck(.frames).problems.count == 2)
+            #expect(try fixture.fsck(.contents).problems.count == 2)
+        }
+        try await fixture.delete("k0")
+        _ = try await fixture.engine.collectGarbage(.half) { _ in }
+        #expect(try await fixture.engine.collectGarbage(.all) { _ in }.damagedFrameCount == 2)
+        #expect(try await fixture.get("k2") == Self.text(2))
+    }
+
+    /// Each with right checksums, also in the index, and as long as before.
+    @Test(
+        arguments: [
+            // Up to 128 KiB of one byte from each four; a window of terabytes; frames to be skipped; blocks of nothing.
+            [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50, 0x02, 0x00, 0x10, 0x41],
+            [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff, 0x02, 0x00, 0x10, 0x41],
+            [0x50, 0x2a, 0x4d, 0x18, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00],
+            [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50, 0x00, 0x00, 0x00],
+            [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50, 0x01, 0x00, 0x00],
+        ] as [[UInt8]]
+    )
+    func `is refused when its pieces are no pieces`(_ head: [UInt8]) async throws {
+        let fixture = try await grouped(5, Self.text)
+        let records = try chunks(fixture)
+        let own = try header(records[0], fixture)
+        var payload = head
+        while payload.count + 4 <= own.encodedByteCount { payload += head.suffix(4) }
+        payload += [UInt8](repeating: 0, count: Int(own.encodedByteCount) - payload.count)
+        let crafted = FrameHeader(
+            encoding: own.encoding,
+            plainByteCount: own.plainByteCount,
+            encodedByteCount: own.encodedByteCount,
+            xxh3: payload.withUnsafeBytes { XXH3.hash64($0) },
+            digest: own.digest
+        )
+        try replace(records[0], crafted, payload, fixture)
+        for index in 0..<5 {
+            await #expect(throws: StoreError(.corrupted)) { try await fixture.get("k\(index)") }
+        }
+        #expect(try await scrub(fixture) == 5)
+        #expect(try fixture.fsck(.frames).problems.count == 5)
+        try await fixture.delete("k0")
+        #expect(try await fixture.engine.collectGarbage(.all) { _ in }.damagedFrameCount == 4)
+    }
+
+    /// Puts a frame in the place of another as long, in its pack and in the index.
+    private func replace(
+        _ record: ChunkRecord,
+        _ header: FrameHeader,
+        _ payload: [UInt8],
+        _ fixture: EngineFixture
+    ) throws {
+        var bytes = [UInt8](repeating: 0, count: PackFormat.frameHeaderByteCount) + payload
+        bytes.withUnsafeMutableBytes { header.encode(to: $0) }
+        let path = SimulatedMachine.dataDirectory + "/packs/" + PackFormat.fileName(record.pack)
+        let file = try fixture.machine.fileSystem.open(path, .readWrite)
+        try bytes.withUnsafeBytes { try file.write($0, at: record.offset) }
+        var changed = record
+        changed.xxh3 = header.xxh3
+        var batch = MetadataBatch()
+        batch.put(.chunks, EngineKeys.chunk(header.digest), changed.encoded)
+        try fixture.metadata.commit(batch)
     }
 
     /// Holes give back the little that lies outside of the group: the rest would stay for as long as the drive is full.
