@@ -228,6 +228,7 @@ class Bench:
             self.s3("--operation", "put", "--keys", "4", "--size", str(size), "--prefix", f"{name}-", "--connections", "2",
                     "--seconds", "2")
             self.s3("--operation", "fill", "--keys", "4", "--size", str(size), "--prefix", f"{name}-")
+            self.settle()
             arguments = ["--operation", "get", "--connections", str(connections), "--seconds", self.seconds]
             ours = lambda: self.s3(*arguments, "--keys", "4", "--prefix", f"{name}-", signed=False)
             ratio, (a, b) = self.compare(ours, lambda: self.web(*arguments, "--path", f"/{name}"), "megabytesPerSecond")
