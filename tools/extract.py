@@ -129,7 +129,7 @@ def crc(polynomial, width):
     """A class for the reflected CRC that begins and ends with all ones; its objects are used like those of hashlib.
 
     A CRC is the message, a polynomial over GF(2), modulo P. Byte by byte a gigabyte takes minutes. But x^23408 modulo P
-    has few terms: a few shifts of a large integer fold the head of the message into the rest, until 23408 bits are left.
+    has few terms: some shifts of a large integer fold the head of the message into the rest, until 23408 bits are left.
     """
 
     def times_x(value, count):
@@ -382,14 +382,14 @@ class Contents:
             sizes.append(file.tell() - start)
             require(sizes[-1] == part.size, f"part {part.number} has {sizes[-1]} bytes instead of {part.size}")
             digests.verify(part.checksums, f"part {part.number}")
-            # A tag is an MD5 or, if the writer chose that, of the chunks' digests.
-            md5, identity = digests.running["MD5"].digest(), self.identity.digest()[:16]
+            md5, identity = digests.running["MD5"].digest(), self.identity.digest()[:16]  # if the writer chose so
             require(part.tag in (None, md5, identity), f"the entity tag of part {part.number} differs")
             tags += part.tag or md5
             by_part = {algorithm: value + digests.running[algorithm].digest() for algorithm, value in by_part.items()}
         require(sum(sizes) == version.size and len(sizes) == max(version.dash, 1), "size or number of parts differ")
         whole.verify(full, "the object")
-        require(version.tag in ((hashlib.md5(tags).digest(), identity) if version.dash else (md5,)), "the entity tag differs")
+        tags = [hashlib.md5(tags).digest(), *[identity] * (version.kind != ASSEMBLY)] if version.dash else [md5]
+        require(version.tag in tags, "the entity tag differs")
         for it in composite:
             Digests([it.algorithm], by_part.get(it.algorithm, b"")).verify([it], "the parts' digests")
         return whole.running["SHA256"].hexdigest()

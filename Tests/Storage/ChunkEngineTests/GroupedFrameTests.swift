@@ -124,6 +124,20 @@ import Testing
         try next.expectSound()
     }
 
+    @Test func `with a header that can't be read keeps what the later ones need`() async throws {
+        let fixture = try await grouped(64, Self.distinct)
+        let damaged = try chunks(fixture)[31]
+        for index in 0..<31 { try await fixture.delete("k\(index)") }
+        let path = SimulatedMachine.dataDirectory + "/packs/" + PackFormat.fileName(damaged.pack)
+        fixture.machine.disk.flipBit(of: path, byte: Int(damaged.offset) + 5)
+        var policy = GarbagePolicy.half
+        policy.rewriteShareMin = 1
+        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.holeByteCount == 0)
+        await #expect(throws: StoreError(.corrupted)) { try await fixture.get("k31") }
+        fixture.machine.disk.flipBit(of: path, byte: Int(damaged.offset) + 5)
+        for index in 31..<64 { #expect(try await fixture.get("k\(index)") == Self.distinct(index)) }
+    }
+
     @Test func `of which much is dead is made anew when holes give little back`() async throws {
         let fixture = try await grouped(64, Self.distinct)
         for index in 0..<64 where index % 3 == 0 { try await fixture.delete("k\(index)") }
