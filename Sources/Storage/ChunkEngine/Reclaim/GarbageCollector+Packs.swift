@@ -76,8 +76,10 @@ extension GarbageCollector {
         var rest = chunks[...]
         while !rest.isEmpty {
             if Task.isCancelled { return }
+            // What is made anew may be twenty times as long as its frames.
+            let batch = takeBatch(&rest, policy.moveByteCount) { max($0.frameByteCount, UInt64($0.plainByteCount) / 4) }
             do throws(StoreError) {
-                try await move(takeBatch(&rest, policy.moveByteCount, \.frameByteCount), outOf: id)
+                try await move(batch, outOf: id)
             } catch {
                 guard error.code == .insufficientStorage else { throw error }
                 try await makeHoles(id)
