@@ -108,7 +108,7 @@ package struct Simulation {
         engine.hotReadByteCountMax = 4_096
         engine.hotReaderCountMin = 1
         engine.openPackFileCountMax = 2
-        engine.holeUnitByteCount = generator.pick([64, 512, 4_096])
+        engine.holeUnitByteCount = generator.pick([64, 64, 512, 4_096])
         engine.freeByteFloor = generator.coin() ? 0 : 256
         engine.compressingFreeShareMax = generator.pick([0, 0, 0.5, 1])
         engine.commitGroupCountMax = generator.pick([2, 4, 1_024])

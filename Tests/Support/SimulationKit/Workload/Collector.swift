@@ -47,7 +47,19 @@ enum Collector {
         policy.recompressCommitByteCount = generator.pick([600, 4_096, 4 << 20])
         policy.recompressShareMin = generator.pick([-1, 0.03])
         policy.recompressByteCountMax = generator.pick([1, 4_096, .max])
+        if generator.chance(1, in: 3) { makeHoles(&policy) }
         return policy
+    }
+
+    /// Few of all draws come to holes, and fewer to holes beside long groups.
+    private static func makeHoles(_ policy: inout GarbagePolicy) {
+        policy.rewriteShareMin = 1
+        policy.unreturnedShareMin = 1
+        policy.holeByteCountMin = 1
+        policy.recompressIdleSecondsMin = 0
+        policy.recompressShareMin = -1
+        policy.recompressCommitByteCount = 4 << 20
+        policy.recompressByteCountMax = .max
     }
 }
 
