@@ -28,6 +28,7 @@ extension ChunkEngine {
         return (report, inspected, scrub)
     }
 
+    /// Checks records, references and the packs' files as they are at one moment.
     ///
     /// Nothing is collected meanwhile, so no file goes that a record of that moment names. What uploads have written and not
     /// committed no record names yet.

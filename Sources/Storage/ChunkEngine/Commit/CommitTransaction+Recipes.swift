@@ -75,15 +75,7 @@ extension CommitTransaction {
             guard !chunk.isIndexed else {
                 throw StoreError(.corrupted, diagnosis: "chunk \(chunk.digest.hex) has left the index")
             }
-            record = ChunkRecord(
-                encoding: chunk.encoding,
-                pack: chunk.pack,
-                offset: chunk.offset,
-                encodedByteCount: chunk.encodedByteCount,
-                plainByteCount: chunk.plainByteCount,
-                xxh3: chunk.xxh3,
-                referenceCount: 1
-            )
+            record = ChunkRecord(chunk, referenceCount: 1)
             packChanges.add(record)
         }
         put(.chunks, key, record.encoded)
@@ -103,11 +95,7 @@ extension CommitTransaction {
         else { return }
         delete(.system, EngineKeys.quarantine(pack: record.pack, offset: record.offset))
         packChanges.remove(record)
-        record.encoding = chunk.encoding
-        record.encodedByteCount = chunk.encodedByteCount
-        record.xxh3 = chunk.xxh3
-        record.pack = chunk.pack
-        record.offset = chunk.offset
+        record = ChunkRecord(chunk, referenceCount: record.referenceCount)
         packChanges.add(record)
     }
 
@@ -115,5 +103,19 @@ extension CommitTransaction {
     mutating func giveUp(_ id: UInt64) {
         delete(.system, EngineKeys.pending(id))
         put(.system, EngineKeys.reclaim(id), EngineKeys.markerValue)
+    }
+}
+
+extension ChunkRecord {
+    fileprivate init(_ chunk: StagedChunk, referenceCount: UInt64) {
+        self.init(
+            encoding: chunk.encoding,
+            pack: chunk.pack,
+            offset: chunk.offset,
+            encodedByteCount: chunk.encodedByteCount,
+            plainByteCount: chunk.plainByteCount,
+            xxh3: chunk.xxh3,
+            referenceCount: referenceCount
+        )
     }
 }

@@ -26,43 +26,33 @@ struct Recompressor {
         guard let bytes = try frames.bytes(of: chunk, in: file), SHA256.hash(bytes) == chunk.digest else { return nil }
         let room = run.room(PackFormat.frameHeaderByteCount + bytes.count)
         let target = UnsafeMutableRawBufferPointer(rebasing: room[PackFormat.frameHeaderByteCount...])
-        let header = compress(bytes, chunk, into: target) ?? store(bytes, chunk, into: target)
+        let piece = compress(bytes, chunk, into: target)
+        if piece == nil {
+            compressor.endGroup()
+            target.copyMemory(from: bytes)
+        }
+        let payload = UnsafeRawBufferPointer(rebasing: target[..<(piece?.byteCount ?? bytes.count)])
+        let header = FrameHeader(
+            encoding: piece == nil ? .plain : .grouped,
+            plainByteCount: chunk.record.plainByteCount,
+            encodedByteCount: UInt32(payload.count),
+            xxh3: XXH3.hash64(payload),
+            digest: chunk.digest,
+            groupDistance: UInt32(piece?.groupDistance ?? 0)
+        )
         header.encode(to: room)
         run.take(Int(header.frameByteCount))
         return header
     }
 
+    /// Nil when the chunk is to be stored as it is.
     private func compress(
         _ bytes: UnsafeRawBufferPointer,
         _ chunk: IndexedChunk,
         into target: UnsafeMutableRawBufferPointer
-    ) -> FrameHeader? {
+    ) -> (byteCount: Int, groupDistance: Int)? {
         if chunk.record.encoding == .plain, CompressionGovernor.looksRandom(bytes) { return nil }
-        guard let (byteCount, distance) = compressor.append(bytes, into: target) else { return nil }
-        return FrameHeader(
-            encoding: .grouped,
-            plainByteCount: chunk.record.plainByteCount,
-            encodedByteCount: UInt32(byteCount),
-            xxh3: XXH3.hash64(UnsafeRawBufferPointer(rebasing: target[..<byteCount])),
-            digest: chunk.digest,
-            groupDistance: UInt32(distance)
-        )
-    }
-
-    private func store(
-        _ bytes: UnsafeRawBufferPointer,
-        _ chunk: IndexedChunk,
-        into target: UnsafeMutableRawBufferPointer
-    ) -> FrameHeader {
-        compressor.endGroup()
-        target.copyMemory(from: bytes)
-        return FrameHeader(
-            encoding: .plain,
-            plainByteCount: chunk.record.plainByteCount,
-            encodedByteCount: chunk.record.plainByteCount,
-            xxh3: XXH3.hash64(bytes),
-            digest: chunk.digest
-        )
+        return compressor.append(bytes, into: target)
     }
 }
 
