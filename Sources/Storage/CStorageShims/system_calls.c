@@ -20,7 +20,8 @@ ssize_t drydock_preadv2_nowait(int fd, void *buffer, size_t count, off_t offset)
 int drydock_open_direct(int fd) {
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : open(path, (flags & O_ACCMODE) | O_DIRECT | O_CLOEXEC);
 }
 
 int drydock_punch_hole(int fd, off_t offset, off_t count) {

@@ -24,7 +24,7 @@ package enum PackFormat {
     /// Bounds of a group: what reading its last chunk may cost.
     package static let groupPlainByteCountMax = 1 << 20
     package static let groupFrameCountMax = 256
-    static let groupDistanceMax = groupPlainByteCountMax + (groupFrameCountMax - 1) * frameHeaderByteCount
+    package static let groupDistanceMax = groupPlainByteCountMax + (groupFrameCountMax - 1) * frameHeaderByteCount
 
     /// "DRYDPACK"
     static let headerMagic: UInt64 = 0x4b43_4150_4459_5244

@@ -7,17 +7,17 @@ import Synchronization
 
 /// An open file of the real disk; owns its descriptor.
 final class LinuxFile: File {
-    /// A second descriptor for writes past the page cache, opened when the first such write comes.
+    /// A second descriptor for what goes past the page cache, opened when it is first asked for.
     private enum Direct {
         case unopened
         case open(Int32)
-        /// Opened, but a write was refused.
+        /// Opened, but a read or a write was refused.
         case refused(Int32)
         case unavailable
     }
 
     private static let pageByteCount = 4_096
-    /// Shorter writes gain nothing: the device's round trip costs more than the copy.
+    /// Shorter ones gain nothing: the device's round trip costs more than the copy.
     private static let directByteCountMin = 64 << 10
 
     private let descriptor: Int32
@@ -80,8 +80,19 @@ final class LinuxFile: File {
         return true
     }
 
+    func readPastCache(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(FileSystemError) -> Int {
+        guard Self.isPaged(UnsafeRawBufferPointer(buffer), at: offset), let second = directDescriptor() else {
+            return try read(into: buffer, at: offset)
+        }
+        let count = LinuxFileSystem.repeating { pread(second, buffer.baseAddress, buffer.count, off_t(offset)) }
+        if count < 0 { noteFailure(errno, of: second) }
+        let done = max(0, count)
+        // Nothing is left but at the end of the file, or after an error, which an ordinary read meets again.
+        return done + (try read(into: .init(rebasing: buffer[done...]), at: offset + UInt64(done)))
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError) {
-        var done = isPaged(bytes, at: offset) ? writeDirectly(bytes, at: offset) : 0
+        var done = Self.isPaged(bytes, at: offset) ? writeDirectly(bytes, at: offset) : 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             let position = off_t(offset) + off_t(done)
@@ -93,10 +104,10 @@ final class LinuxFile: File {
         }
     }
 
-    private func isPaged(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
+    private static func isPaged(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
         let address = UInt(bitPattern: bytes.baseAddress)
-        return bytes.count >= Self.directByteCountMin
-            && (address | UInt(bytes.count) | UInt(offset)) % UInt(Self.pageByteCount) == 0
+        return bytes.count >= directByteCountMin
+            && (address | UInt(bytes.count) | UInt(offset)) % UInt(pageByteCount) == 0
     }
 
     /// Returns how many bytes were written; an error is left to the ordinary write of the rest, which meets it again.
@@ -105,13 +116,17 @@ final class LinuxFile: File {
         let (count, failure) = directTurn.withLock { _ in
             (LinuxFileSystem.repeating { pwrite(second, bytes.baseAddress, bytes.count, off_t(offset)) }, errno)
         }
-        if count < 0, failure == EINVAL || failure == EOPNOTSUPP {
-            direct.withLock { state in
-                // Another thread may be writing with it: it stays open until the file goes.
-                if case .open = state { state = .refused(second) }
-            }
-        }
+        if count < 0 { noteFailure(failure, of: second) }
         return max(0, count)
+    }
+
+    /// Nothing more is asked of a file system that can't.
+    private func noteFailure(_ failure: Int32, of second: Int32) {
+        guard failure == EINVAL || failure == EOPNOTSUPP else { return }
+        direct.withLock { state in
+            // Another thread may be using it: it stays open until the file goes.
+            if case .open = state { state = .refused(second) }
+        }
     }
 
     private func directDescriptor() -> Int32? {

@@ -105,6 +105,10 @@ private final class LoggingFile: File {
         try base.readIfCached(into: buffer, at: offset)
     }
 
+    func readPastCache(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(FileSystemError) -> Int {
+        try base.readPastCache(into: buffer, at: offset)
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError) {
         try owner.recording("write \(name) \(offset)+\(bytes.count)") { () throws(FileSystemError) in
             try base.write(bytes, at: offset)

@@ -43,6 +43,22 @@ import Testing
         #expect(try file.read(16, at: 0) == [0, 0, 0, 0, 9, 7])
     }
 
+    @Test(arguments: FileSystemSubject.Kind.allCases, [(4_096, 0), (131_072, 4_096), (131_072, 1), (1_000, 3)])
+    func `a read past the cache gives what was written, synced or not`(
+        kind: FileSystemSubject.Kind,
+        range: (count: Int, offset: Int)
+    ) throws {
+        let subject = FileSystemSubject(kind)
+        let file = try subject.fileSystem.open(subject.path("a"), .create)
+        let content = PatternContent(seed: 7).bytes(0..<100_000)
+        try file.write(content, at: 0)
+        let expected = Array(content[range.offset...].prefix(range.count))
+        #expect(try file.readPastCache(range.count, at: UInt64(range.offset)) == expected)
+        let again = try subject.fileSystem.open(subject.path("a"), .readOnly)
+        #expect(try again.readPastCache(range.count, at: UInt64(range.offset)) == expected)
+        #expect(try again.readPastCache(range.count, at: 200_000).isEmpty)
+    }
+
     @Test(arguments: FileSystemSubject.Kind.allCases)
     func `truncate cuts and extends`(kind: FileSystemSubject.Kind) throws {
         let subject = FileSystemSubject(kind)

@@ -50,6 +50,14 @@ extension File {
         return Array(bytes[..<(try result.get())])
     }
 
+    /// Into memory that begins at a page.
+    func readPastCache(_ count: Int, at offset: UInt64) throws(FileSystemError) -> [UInt8] {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4_096)
+        defer { memory.deallocate() }
+        let done = try readPastCache(into: memory, at: offset)
+        return Array(memory[..<done])
+    }
+
     func readIfCached(_ count: Int, at offset: UInt64) throws(FileSystemError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0xEE, count: count)
         let result = bytes.withUnsafeMutableBytes { buffer in

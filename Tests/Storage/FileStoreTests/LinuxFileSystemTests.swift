@@ -57,6 +57,8 @@ import Testing
                 try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<model.count]), at: 0)
             }
             #expect(read == model.count && back[..<read].elementsEqual(model), "round \(round)")
+            let start = offset / 4_096 * 4_096
+            #expect(try file.readPastCache(1 << 20, at: UInt64(start)) == Array(model[start...].prefix(1 << 20)))
         }
     }
 

@@ -51,6 +51,10 @@ final class SimulatedFile: File {
         return try read(into: buffer, at: offset) == buffer.count
     }
 
+    func readPastCache(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(FileSystemError) -> Int {
+        try read(into: buffer, at: offset)
+    }
+
     /// A write that fails or loses its power leaves a prefix that the seed decides.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError) {
         let outcome = disk.power.begin()

@@ -13,8 +13,8 @@
 // Swift's Glibc module lacks the call and the flag.
 ssize_t drydock_preadv2_nowait(int fd, void *_Nonnull buffer, size_t count, off_t offset);
 
-// Opens the file of `fd` once more, for writes past the page cache (O_DIRECT, which Swift's Glibc module lacks): by
-// descriptor, since its name may have changed. -1 where the file system has no such writes.
+// Opens the file of `fd` once more, for the same accesses past the page cache (O_DIRECT, which Swift's Glibc module lacks): by
+// descriptor, since its name may have changed. -1 where the file system has no such accesses.
 int drydock_open_direct(int fd);
 
 // Gives the blocks of whole pages in a range back to the file system; they read as zeros from then on and the size stays

@@ -13,21 +13,22 @@ enum FrameCheck {
         return (try? PackHeader(decoding: memory.bytes(0..<count)))?.id == id
     }
 
-    /// Adds a chunk's frame to `run` and returns its header; nil when it is not, byte for byte, the one that the record
-    /// describes.
-    static func load(_ chunk: IndexedChunk, from file: any File, into run: PackRun) throws(StoreError) -> FrameHeader? {
+    /// A chunk's frame and its header; nil when it is not, byte for byte, the one that the record describes.
+    ///
+    /// - Returns: bytes of `window`.
+    static func load(
+        _ chunk: IndexedChunk,
+        from file: any File,
+        through window: PackWindow
+    ) throws(StoreError) -> (header: FrameHeader, bytes: UnsafeRawBufferPointer)? {
         let record = chunk.record
         let byteCount = Int(record.frameByteCount)
-        let target = run.room(byteCount)
-        let count = try StorageCall.files { () throws(FileSystemError) in
-            try file.read(into: target, at: record.offset)
-        }
-        guard count == byteCount, let header = FrameHeader(verifying: UnsafeRawBufferPointer(target)),
+        let bytes = try window.bytes(byteCount, at: record.offset, of: file)
+        guard bytes.count == byteCount, let header = FrameHeader(verifying: bytes),
             header.digest == chunk.digest, header.encoding == record.encoding,
             header.plainByteCount == record.plainByteCount, header.encodedByteCount == record.encodedByteCount,
             header.xxh3 == record.xxh3
         else { return nil }
-        run.take(byteCount)
-        return header
+        return (header, bytes)
     }
 }

@@ -17,63 +17,48 @@ final class PlainFrames {
         var decoder: GroupDecoder
     }
 
-    private let runs: PackRunPool
     private let decompressor: Decompressor
-    /// The frame as it is.
-    private let frame: PackRun
-    /// Frames of its group before it.
-    private let earlier: PackRun
+    private let frames = PackWindow()
+    /// Of a group, those before the chunk's own.
+    private let earlier = PackWindow()
     private let plain = Block(start: 0, byteCount: PackFormat.chunkByteCountMax)
     private var group: Group?
 
-    init(_ runs: PackRunPool) throws(StoreError) {
+    init() throws(StoreError) {
         guard let decompressor = Decompressor() else {
             throw StoreError(.unavailable, diagnosis: "no memory for a decompression context")
         }
-        self.runs = runs
         self.decompressor = decompressor
-        frame = runs.take()
-        earlier = runs.take()
-    }
-
-    deinit {
-        runs.giveBack(frame)
-        runs.giveBack(earlier)
     }
 
     /// Whether the chunk could be read: its own frame verifies, and those of its group that reading it takes.
     func isIntact(_ chunk: IndexedChunk, in file: any File) throws(StoreError) -> Bool {
-        guard let header = try load(chunk, from: file) else { return false }
-        guard header.encoding == .grouped else { return true }
-        return try decode(header, chunk, from: file) != nil
+        guard let frame = try FrameCheck.load(chunk, from: file, through: frames) else { return false }
+        guard frame.header.encoding == .grouped else { return true }
+        return try decode(frame, chunk, from: file) != nil
     }
 
     /// The chunk's bytes, valid until the next call; nil when they can't be had. Their SHA-256 is not compared.
     func bytes(of chunk: IndexedChunk, in file: any File) throws(StoreError) -> UnsafeRawBufferPointer? {
-        guard let header = try load(chunk, from: file) else { return nil }
-        return try decode(header, chunk, from: file)
-    }
-
-    private func load(_ chunk: IndexedChunk, from file: any File) throws(StoreError) -> FrameHeader? {
-        frame.removeAll()
-        return try FrameCheck.load(chunk, from: file, into: frame)
+        guard let frame = try FrameCheck.load(chunk, from: file, through: frames) else { return nil }
+        return try decode(frame, chunk, from: file)
     }
 
     private func decode(
-        _ header: FrameHeader,
+        _ frame: (header: FrameHeader, bytes: UnsafeRawBufferPointer),
         _ chunk: IndexedChunk,
         from file: any File
     ) throws(StoreError) -> UnsafeRawBufferPointer? {
         let payload = UnsafeRawBufferPointer(rebasing: frame.bytes[PackFormat.frameHeaderByteCount...])
-        switch header.encoding {
+        switch frame.header.encoding {
         case .plain:
             return payload
         case .zstd:
             group = nil
-            let output = UnsafeMutableRawBufferPointer(rebasing: plain.memory[..<Int(header.plainByteCount)])
+            let output = UnsafeMutableRawBufferPointer(rebasing: plain.memory[..<Int(frame.header.plainByteCount)])
             return decompressor.decompress(payload, into: output) ? UnsafeRawBufferPointer(output) : nil
         case .grouped:
-            try advanceGroup(to: header, of: chunk, in: file)
+            try advanceGroup(to: frame.header, of: chunk, in: file)
             return group?.decoder.append(frame.bytes).last.map { plain.bytes($0.plain) }
         }
     }
@@ -89,11 +74,8 @@ final class PlainFrames {
             group = Group(pack: pack, offset: offset, decoder: GroupDecoder(decompressor, into: output))
         }
         guard let start = group?.decoder.byteCount, start < Int(header.groupDistance) else { return }
-        earlier.removeAll()
-        let memory = earlier.room(Int(header.groupDistance) - start)
-        let count = try StorageCall.files { () throws(FileSystemError) in
-            try file.read(into: memory, at: offset + UInt64(start))
-        }
-        _ = group?.decoder.append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<count]))
+        let missing = Int(header.groupDistance) - start
+        let bytes = try earlier.bytes(missing, at: offset + UInt64(start), of: file)
+        _ = group?.decoder.append(bytes)
     }
 }

@@ -11,7 +11,7 @@ extension StoreCheck {
     /// Compares each pack's file and record with the chunks the index places in it.
     mutating func checkPacks() throws(StoreError) {
         try checkPlaces()
-        let frames = try PlainFrames(PackRunPool())
+        let frames = try PlainFrames()
         var rest = packs.keys.sorted()[...]
         while !rest.isEmpty {
             var count: UInt64 = 0

@@ -28,8 +28,12 @@ extension EngineParts {
             return try recompressFrames(chunks, outOf: id, level: level, .reclaiming)
         }
         let kind = packs.record(id)?.kind ?? .fresh
+        let window = PackWindow()
         return try writeAnew(chunks, outOf: id, to: kind, .reclaiming) { chunk, file, run throws(StoreError) in
-            try FrameCheck.load(chunk, from: file, into: run)
+            guard let (header, bytes) = try FrameCheck.load(chunk, from: file, through: window) else { return nil }
+            run.room(bytes.count).copyMemory(from: bytes)
+            run.take(bytes.count)
+            return header
         }
     }
 

@@ -9,7 +9,7 @@ import StorageTypes
 extension EngineParts {
     /// All chunks that the index places in a settled pack, in the order of their offsets. Blocks.
     ///
-    /// The pack's own frame headers say where to look, at a small read and a look-up per frame however large the store is. When
+    /// The pack's own frame headers say where to look, at one reading of the pack and a look-up per frame however large the store is. When
     /// what they lead to is not all that the pack's record counts, the whole index is read instead: no live frame is ever
     /// missed. (In a settled pack frames only die, and the index knows of it before the record: the scan can't find as many
     /// as the record counted before, unless it finds all.)
@@ -56,7 +56,7 @@ struct FrameScan {
     private let file: any File
     private let end: UInt64
     private var offset = UInt64(PackFormat.headerByteCount)
-    private let memory = Block(start: 0, byteCount: PackFormat.frameHeaderByteCount)
+    private let window = PackWindow()
 
     init(_ file: any File, end: UInt64) {
         self.file = file
@@ -66,10 +66,8 @@ struct FrameScan {
     mutating func next() throws(StoreError) -> (offset: UInt64, header: FrameHeader)? {
         while offset + UInt64(PackFormat.frameHeaderByteCount) < end {
             let start = offset
-            let count = try StorageCall.files { () throws(FileSystemError) in
-                try file.read(into: memory.memory, at: start)
-            }
-            if let header = try? FrameHeader(decoding: memory.bytes(0..<count)), start + header.frameByteCount <= end {
+            let bytes = try window.bytes(PackFormat.frameHeaderByteCount, at: start, of: file)
+            if let header = try? FrameHeader(decoding: bytes), start + header.frameByteCount <= end {
                 offset = start + header.frameByteCount
                 return (start, header)
             }

@@ -16,7 +16,7 @@ struct Recompressor {
             throw StoreError(.unavailable, diagnosis: "no memory for a compression context")
         }
         self.compressor = compressor
-        frames = try PlainFrames(engine.runs)
+        frames = try PlainFrames()
     }
 
     /// Adds a new frame of the chunk to `run`, which gets no other frames, and returns its header; nil when the old one is damaged.

@@ -20,7 +20,7 @@ extension EngineParts {
 
     /// Those whose frames do not verify where the index says they are, now.
     func damaged(of chunks: [IndexedChunk]) throws(StoreError) -> [IndexedChunk] {
-        let frames = try PlainFrames(runs)
+        let frames = try PlainFrames()
         var damaged: [IndexedChunk] = []
         for chunk in chunks {
             if try isIntact(chunk, frames) { continue }

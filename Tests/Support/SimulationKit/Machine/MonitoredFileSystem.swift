@@ -74,6 +74,11 @@ private final class MonitoredFile: File {
         try base.readIfCached(into: buffer, at: offset)
     }
 
+    func readPastCache(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(FileSystemError) -> Int {
+        monitor.willPerform(.read, isLocked: false)
+        return try base.readPastCache(into: buffer, at: offset)
+    }
+
     /// The header of a new pack is written under the lock of those who wait for the pack.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError) {
         monitor.willPerform(.write, isLocked: offset == 0)
