@@ -4,7 +4,7 @@
 """Prints what deduplication and compression save and cost, beside restic, borg and casync on the same bytes.
 
 Usage: Benchmarks/dedup.py [--quick] [--only SET,SET] [--tools TOOL,TOOL] [--chunking NAME] [--json FILE]
-Sets: libraries, source-tree, postgres, postgres-scattered, image-layers, part-sizes.
+Sets: libraries, libraries-tar, source-tree, postgres, postgres-scattered, image-layers, part-sizes.
 They are made from the files of this machine, with a seeded generator: the same each time but for the times and identifiers
 that PostgreSQL puts in its files, and similar on another machine.
 """
@@ -107,6 +107,12 @@ def make_libraries(directory, sizes):
         target = directory / path.relative_to("/usr/lib")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+
+
+def make_libraries_tar(directory, sizes):
+    """The same as one file, which a client uploads in parts."""
+    paths = first_bytes(regular_files("/usr/lib", suffix=".so*"), sizes.libraries)
+    write_tar(directory / "libraries.tar", ((str(path.relative_to("/usr/lib")), path.read_bytes(), EPOCH) for path in paths))
 
 
 class SourceTree:
@@ -254,7 +260,7 @@ def make_part_sizes(directory, sizes):
 
 
 class DataSets:
-    names = ["libraries", "source-tree", "postgres", "postgres-scattered", "image-layers", "part-sizes"]
+    names = ["libraries", "libraries-tar", "source-tree", "postgres", "postgres-scattered", "image-layers", "part-sizes"]
 
     def __init__(self, base, sizes):
         self.base = pathlib.Path(base)
@@ -267,8 +273,8 @@ class DataSets:
         if name in ("postgres", "postgres-scattered"):
             self.link_backups(directory, name)
         else:
-            makers = {"libraries": make_libraries, "source-tree": make_source_tree, "image-layers": make_image_layers,
-                      "part-sizes": make_part_sizes}
+            makers = {"libraries": make_libraries, "libraries-tar": make_libraries_tar, "source-tree": make_source_tree,
+                      "image-layers": make_image_layers, "part-sizes": make_part_sizes}
             makers[name](directory, self.sizes)
         if name == "part-sizes":
             return DataSet(name, directory, tuple(count * MEBIBYTE for count in (5, 8, 16)), is_shared=False)
