@@ -58,9 +58,6 @@ package struct EngineConfiguration: Sendable {
     package var readByteCountMax = 1 << 20
     /// The largest range that `readIfCached` serves.
     package var cachedReadByteCountMax = 256 << 10
-    /// What a stream reads on an event loop, if it is in memory, before a worker has a turn: a fifth of a millisecond. Where
-    /// other requests wait for the loop, that is how long each stream makes them wait.
-    package var hotReadByteCountMax = 1 << 20
     /// Readers that are enough for each to keep to its event loop.
     package var hotReaderCountMin = System.coreCount
 

@@ -129,6 +129,7 @@ package final class HTTPExchange: @unchecked Sendable {
         bytesSent += UInt64(count)
         connection.flushWrites()
         try await connection.waitForWritability()
+        await connection.loop.turns.spend(count)
     }
 
     /// Ends a streamed answer; one that is shorter than announced cuts the connection.

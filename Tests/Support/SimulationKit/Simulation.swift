@@ -105,7 +105,6 @@ package struct Simulation {
         engine.packByteCountMax = 4_096 << UInt64(generator.below(5))
         engine.readByteCountMax = 2_048
         engine.cachedReadByteCountMax = 1_024
-        engine.hotReadByteCountMax = 4_096
         engine.hotReaderCountMin = 1
         engine.openPackFileCountMax = 2
         engine.holeUnitByteCount = generator.pick([64, 64, 512, 4_096])

@@ -20,8 +20,6 @@ final class ContentReader: ObjectBody {
     private var batchCount = 0
     /// Something had to wait for the drive, or for a decompressor.
     private var isCold = false
-    /// Read on the caller's thread since a worker's last turn.
-    private var hotByteCount: UInt64 = 0
 
     init(_ engine: EngineParts, _ cursor: ReadCursor, _ pin: ContentPin?) {
         self.engine = engine
@@ -60,20 +58,12 @@ final class ContentReader: ObjectBody {
             || engine.readerCount.load(ordering: .relaxed) >= engine.configuration.hotReaderCountMin
     }
 
-    /// The next pieces without a hop, if they are in memory. Nil now and then in any case: while a worker has its turn, the
-    /// caller's thread looks after others.
+    /// The next pieces without a hop, if they are in memory.
     private func hotBatch() throws(StoreError) -> [ByteBuffer]? {
         guard isHot else { return nil }
-        guard hotByteCount < engine.configuration.hotReadByteCountMax else {
-            hotByteCount = 0
-            return nil
-        }
         let limit = engine.configuration.cachedReadByteCountMax
-        let before = cursor.byteCountLeft
         do throws(ReadFailure) {
-            let batch = try cursor.next(byteCountMax: limit, before <= limit ? .cachedOnly : .cachedPlain)
-            hotByteCount += before - cursor.byteCountLeft
-            return batch
+            return try cursor.next(byteCountMax: limit, cursor.byteCountLeft <= limit ? .cachedOnly : .cachedPlain)
         } catch {
             switch error {
             case .wouldBlock:
@@ -89,7 +79,7 @@ final class ContentReader: ObjectBody {
         pending = job
         // The first batch is short: the answer begins sooner.
         let limit = engine.configuration.readByteCountMax
-        let byteCountMax = isHot || batchCount == 0 ? limit / 4 : limit
+        let byteCountMax = batchCount == 0 ? limit / 4 : limit
         batchCount += 1
         let cursor = cursor
         engine.workers.submit { job.fulfill(Self.batch(cursor, byteCountMax)) }

@@ -41,6 +41,7 @@ extension HTTPLoop {
         isFinished = true
         cutTimer?.cancel()
         drainResult.finishedCount = max(0, openAtDrainCount - drainResult.idleCount - drainResult.cutCount)
+        turns.close()
         drained.succeed(drainResult)
         wakeDispatcher()
     }

@@ -30,6 +30,7 @@ final class HTTPLoop: @unchecked Sendable {
     let limits: TickLimits
     let logger: Logger
     let server: HTTPServerState
+    let turns: LoopTurns
     private let clock: any WallClock
     private var dateLine = DateLine()
 
@@ -72,6 +73,7 @@ final class HTTPLoop: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.server = server
+        self.turns = LoopTurns(eventLoop, byteCountMax: configuration.turnByteCountMax)
         self.drained = eventLoop.makePromise(of: HTTPDrainResult.self)
     }
 

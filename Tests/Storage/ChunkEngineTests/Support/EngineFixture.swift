@@ -143,7 +143,6 @@ extension EngineConfiguration {
         configuration.packByteCountMax = 16 << 10
         configuration.readByteCountMax = 4_096
         configuration.cachedReadByteCountMax = 1_024
-        configuration.hotReadByteCountMax = 8_192
         configuration.hotReaderCountMin = 1
         configuration.freeByteFloor = 0
         configuration.compressingFreeShareMax = 1
