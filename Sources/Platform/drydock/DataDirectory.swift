@@ -17,11 +17,14 @@ import PlatformKit
 /// DATA/run/admin-token         mode 0600: lets the command line use the admin port
 /// DATA/metadata/               RocksDB
 /// DATA/packs/                  chunks
+/// DATA/kept/                   logs of the metadata as they were when one was found damaged, else not there
 /// ```
 struct DataDirectory {
     static let formatVersion = 1
 
     let path: String
+    var metadata: String { path + "/metadata" }
+    var kept: String { path + "/kept" }
     private let lock: DirectoryLock
 
     /// - Parameter mayCreate: false for the offline verbs, which must not make a store out of a typing error.

@@ -76,7 +76,8 @@ struct Housekeeping: Service {
     }
 
     private func expireUploads() async {
-        guard uploadExpiryDays > 0 else { return }
+        // The completion of an upload may be what a damaged log has lost.
+        guard uploadExpiryDays > 0, !store.keepsUnknown else { return }
         let instant = parts.clock.now().advanced(bySeconds: Int64(-uploadExpiryDays) * 86_400)
         do throws(StoreError) {
             let count = try await store.expireUploads(idleSince: instant)

@@ -36,7 +36,7 @@ struct StoreParts {
         configuration.engine.giveUpReserve = { [reserve] in reserve.remove() }
         self.configuration = configuration
         do {
-            (metadata, hasUsedReserve) = try Self.openMetadata(directory.path + "/metadata", options, reserve)
+            (metadata, hasUsedReserve) = try Self.openMetadata(directory, options, reserve)
         } catch {
             throw ConfigurationProblem("can't open the metadata of \(directory.path): \(error.message)")
         }
@@ -46,16 +46,23 @@ struct StoreParts {
     private static let startingByteCount: UInt64 = 4 << 20
 
     private static func openMetadata(
-        _ path: String,
+        _ directory: DataDirectory,
         _ options: RocksDBConfiguration,
         _ reserve: SpaceReserve
     ) throws(MetadataError) -> (RocksDBMetadataStore, hasUsedReserve: Bool) {
         let hasUsedReserve = reserve.remove(ifFreeBelow: startingByteCount)
+        func open() throws(MetadataError) -> RocksDBMetadataStore {
+            try RocksDBMetadataStore.open(
+                directory: directory.metadata,
+                keptLogs: directory.kept,
+                configuration: options
+            )
+        }
         do throws(MetadataError) {
-            return (try RocksDBMetadataStore.open(directory: path, configuration: options), hasUsedReserve)
+            return (try open(), hasUsedReserve)
         } catch {
             guard error.code == .noSpace, reserve.remove() else { throw error }
-            return (try RocksDBMetadataStore.open(directory: path, configuration: options), true)
+            return (try open(), true)
         }
     }
 

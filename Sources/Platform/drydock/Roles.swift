@@ -71,7 +71,8 @@ struct Roles {
             )
             roles.registryPort = listener.server.port
             roles.listeners.append(listener)
-            roles.registrySweep = sweep
+            // As with the uploads of `Housekeeping`.
+            if !store.keepsUnknown { roles.registrySweep = sweep }
         }
         // Last in, so it is the last to stop: probes see the drain.
         let listener = try await Listener.start(

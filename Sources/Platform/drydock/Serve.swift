@@ -75,6 +75,7 @@ struct Serve: AsyncParsableCommand {
             maintenanceThreadCount: 4
         )
         let store = try parts.openStore(workers)
+        for finding in store.damageAtStart { logger.error("damage at the start", metadata: ["finding": "\(finding)"]) }
         var http = HTTPServerConfiguration(eventLoopGroup: group)
         http.address = configuration.bindAddress
         http.connectionCountMax = configuration.connectionCountMax

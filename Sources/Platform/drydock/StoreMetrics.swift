@@ -17,6 +17,7 @@ enum StoreMetrics {
         let (packs, scrubs) = (store.packStatistics, store.scrubTotals)
         var gauges: [Single] = [
             ("accepts_writes", "1 while no sync or commit has failed.", store.writeRefusal == nil ? 1 : 0),
+            ("log_damaged", "1 while DATA/kept is there: nothing is collected.", store.keepsUnknown ? 1 : 0),
             ("packs", "Pack files.", packs.packCount),
             ("pack_bytes", "Bytes of the packs up to their last committed frame.", packs.byteCount),
             ("live_bytes", "Bytes of frames that something refers to.", packs.liveByteCount),

@@ -10,11 +10,12 @@ extension ChunkEngine {
     ///
     /// - Parameter pause: waits, to keep the policy's rate.
     /// - Throws: `slowDown` while another one is under way; `corrupted` when records contradict each other, and then nothing
-    ///   more is collected; as `commit`.
+    ///   more is collected; `unavailable` while logs of the metadata are kept; as `commit`.
     package func collectGarbage(
         _ policy: GarbagePolicy,
         pause: @escaping @Sendable (Duration) async -> Void
     ) async throws(StoreError) -> GCReport {
+        try checkMayCollect()
         try parts.collections.begin()
         defer { parts.collections.end() }
         var collector = GarbageCollector(parts, commits, policy, pause: pause)
@@ -27,6 +28,7 @@ extension ChunkEngine {
     ///
     /// - Throws: as `collectGarbage`; `unavailable` when the task is cancelled.
     package func estimateGarbage(_ policy: GarbagePolicy) async throws(StoreError) -> GCReport {
+        try checkMayCollect()
         try parts.collections.begin()
         defer { parts.collections.end() }
         let parts = parts
@@ -34,6 +36,11 @@ extension ChunkEngine {
             var estimate = GarbageEstimate(parts, policy, stop)
             return try estimate.run()
         }
+    }
+
+    private func checkMayCollect() throws(StoreError) {
+        guard parts.keepsUnknown else { return }
+        throw StoreError(.unavailable, FsckProblem.keptLogs.description)
     }
 
     /// What all collections since the start did together.

@@ -62,6 +62,9 @@ package final class ChunkEngine: Sendable {
     /// What writes are refused with since a sync or a commit failed; nil while all is well. For readiness probes.
     package var writeRefusal: StoreError? { parts.health.refusal }
 
+    /// Whether a log of the metadata was found damaged at this start or an earlier one, and is kept: nothing is collected then.
+    package var keepsUnknown: Bool { parts.keepsUnknown }
+
     /// Grows with each change that becomes durable: whether anything may be different from an earlier look.
     package var changeCount: UInt64 { commits.committedCount }
 

@@ -19,6 +19,8 @@ final class EngineParts: Sendable {
     let packFiles: PackFileCache
     let space: SpaceGuard
     let contentIDs: ContentIDs
+    /// Nothing is collected: what records that were lost may have named is not garbage.
+    let keepsUnknown: Bool
     let inFlight = InFlightChunks()
     let pins = ContentPins()
     let blocks: BlockPool
@@ -64,6 +66,7 @@ final class EngineParts: Sendable {
             fileCountMax: configuration.openPackFileCountMax
         )
         contentIDs = ContentIDs(generation: recovered.generation)
+        keepsUnknown = recovered.keepsUnknown
         blocks = BlockPool(
             carryByteCountMax: max(
                 configuration.chunkSizes.byteCountMax + Chunker.lookaheadByteCountMax,

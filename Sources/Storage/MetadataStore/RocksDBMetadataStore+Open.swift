@@ -9,32 +9,52 @@ extension RocksDBMetadataStore {
     ///
     /// Blocks: replays the log after a crash. Errors: `locked` when it is open already, here or in another process;
     /// `corrupted`, `unsupportedFormat`, `noSpace`, `ioFailure`.
+    ///
+    /// - Parameter keptLogs: the folder beside `directory` that keeps the logs as they were when one of them is damaged; made
+    ///   then, and durable before anything is changed. Nil: they go with what stands behind the damage.
     package static func open(
         directory: String,
+        keptLogs: String? = nil,
         configuration: RocksDBConfiguration = RocksDBConfiguration()
     ) throws(MetadataError) -> RocksDBMetadataStore {
         let isNew = access(directory + "/CURRENT", F_OK) != 0
         try checkFileList(directory)
-        let logDamage = try damagedLog(directory)
-        let store: RocksDBMetadataStore
-        do throws(MetadataError) {
-            store = RocksDBMetadataStore(
-                try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false)),
-                directory: directory,
-                logDamage: logDamage
-            )
-        } catch {
-            guard error.code == .corrupted else { throw error }
-            // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too.
-            let options = RocksDBOptions(configuration, acceptsDamagedLog: true)
-            store = RocksDBMetadataStore(
-                try openHandle(directory, options),
-                directory: directory,
-                logDamage: error.message
-            )
+        var logDamage = try damagedLog(directory)
+        if logDamage == nil {
+            do throws(MetadataError) {
+                let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false))
+                if isNew { try syncDirectory(directory + "/..") }
+                return RocksDBMetadataStore(handle, directory: directory)
+            } catch {
+                guard error.code == .corrupted else { throw error }
+                logDamage = error.message
+            }
         }
-        if isNew { try syncParent(of: directory) }
-        return store
+        if let keptLogs { try keepLogs(of: directory, in: keptLogs) }
+        // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too. The other
+        // way of opening would go on behind a damaged length in a log that is not the last.
+        let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: true))
+        return RocksDBMetadataStore(handle, directory: directory, logDamage: logDamage)
+    }
+
+    /// RocksDB deletes logs when it has made tables of what it could read. A second name costs no room.
+    private static func keepLogs(of directory: String, in kept: String) throws(MetadataError) {
+        let logs = RocksDBFiles.logs(in: directory)
+        guard !logs.isEmpty else { return }
+        guard mkdir(kept, 0o700) == 0 || errno == EEXIST else {
+            throw MetadataError(.ioFailure, "a log is damaged, and \(kept) can't be made to keep it: errno \(errno)")
+        }
+        for name in logs {
+            // An earlier attempt, or a person where the file system has no second names, may have been here.
+            guard link(directory + "/" + name, kept + "/" + name) == 0 || errno == EEXIST else {
+                throw MetadataError(
+                    .ioFailure,
+                    "\(name) is damaged or stands behind damage, and can't be kept in \(kept): errno \(errno)"
+                )
+            }
+        }
+        try syncDirectory(kept)
+        try syncDirectory(kept + "/..")
     }
 
     /// RocksDB would go on with as many files as stand before a damaged length, and delete the others.
@@ -80,11 +100,12 @@ extension RocksDBMetadataStore {
     }
 
     /// RocksDB syncs its own directory but not the name of it.
-    private static func syncParent(of directory: String) throws(MetadataError) {
-        let descriptor = Glibc.open(directory + "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    private static func syncDirectory(_ path: String) throws(MetadataError) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw MetadataError(.ioFailure, "can't open \(path): errno \(errno)") }
         defer { Glibc.close(descriptor) }
-        guard descriptor >= 0, fsync(descriptor) == 0 else {
-            throw MetadataError(.ioFailure, "can't sync the parent of \(directory): errno \(errno)")
+        guard fsync(descriptor) == 0 else {
+            throw MetadataError(.ioFailure, "can't sync \(path): errno \(errno)")
         }
     }
 }

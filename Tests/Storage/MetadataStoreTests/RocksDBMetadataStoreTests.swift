@@ -206,28 +206,6 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
-    @Test func `a damaged log is told, and what stands before the damage is kept`() throws {
-        let directory = TemporaryDirectory()
-        let path = directory.file("metadata")
-        do {
-            let store = try RocksDBMetadataStore.open(directory: path)
-            for key in 0..<100 as Range<UInt8> {
-                try store.put(.inline, [([key], [UInt8](repeating: key, count: 500))])
-            }
-        }
-        let sound = try RocksDBMetadataStore.open(directory: path)
-        #expect(sound.logDamage == nil)
-        for key in 100..<200 as Range<UInt8> { try sound.put(.inline, [([key], [UInt8](repeating: key, count: 500))]) }
-        _ = consume sound
-        let logs = try LinuxFileSystem().list(path).filter { $0.hasSuffix(".log") }
-        let log = try LinuxFileSystem().open(path + "/" + (try #require(logs.last)), .readWrite)
-        try [0x55, 0xAA, 0x55].withUnsafeBytes { try log.write($0, at: try log.size() / 2) }
-        let damaged = try RocksDBMetadataStore.open(directory: path)
-        #expect(damaged.logDamage?.isEmpty == false)
-        #expect(try damaged.get(.inline, [0]) != nil && damaged.get(.inline, [100]) != nil)
-        #expect(try damaged.get(.inline, [199]) == nil)
-    }
-
     @Test func `a damaged table is corruption, not a wrong answer`() throws {
         let directory = TemporaryDirectory()
         let path = directory.file("metadata")

@@ -38,7 +38,7 @@ package struct DamageTrace: Sendable {
             contents[content] = problem.description
         // These concern no byte of any content, or name a chunk or content that another problem is about.
         case .unreadable, .badPackHeader, .shortPack, .packCount, .chunkCount, .orphanedSegments, .reclaimMismatch,
-            .partReference, .metadata:
+            .partReference, .metadata, .keptLogs:
             break
         }
     }

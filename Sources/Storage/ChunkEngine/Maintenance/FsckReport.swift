@@ -48,6 +48,8 @@ package enum FsckProblem: Sendable, Hashable {
     case damagedInline(content: UInt64)
     /// In a file of the metadata.
     case metadata(String)
+    /// The log was damaged at a start, and what it named is left alone until `kept` is moved away.
+    case keptLogs
 }
 
 extension FsckProblem: CustomStringConvertible {
@@ -89,6 +91,8 @@ extension FsckProblem: CustomStringConvertible {
             "inline content \(content) is damaged"
         case .metadata(let message):
             "the metadata is damaged: \(message)"
+        case .keptLogs:
+            "the metadata log was damaged, and what was recorded behind the damage is lost; nothing is collected while kept/ is there"
         }
     }
 }

@@ -34,6 +34,9 @@ struct StoreCheck {
     /// Blocks.
     mutating func run() throws(StoreError) -> FsckReport {
         try checkFormat()
+        if try StorageCall.files({ () throws(FileSystemError) in try fileSystem.exists(layout.kept) }) {
+            report.add(.keptLogs)
+        }
         try readSystem()
         try checkPacks()
         try checkContents()

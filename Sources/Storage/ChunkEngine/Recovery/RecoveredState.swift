@@ -9,6 +9,8 @@ struct RecoveredState: Sendable {
     var packs: RecoveredPacks
     /// Of this start.
     var generation: UInt32
+    /// The log of the metadata was damaged, and nobody has said yet that what it named may go.
+    var keepsUnknown: Bool
     var findings: [RecoveryFinding]
 }
 
@@ -28,6 +30,11 @@ package enum RecoveryFinding: Sendable, Hashable {
     case removedStrayPack(fileName: String)
     /// A recipe whose upload never ended; the next garbage collection takes its chunks back.
     case abandonedRecipe(content: UInt64)
+    /// Damage: the log of the metadata was, at this start or an earlier one, and is kept.
+    case keptLogs
+    /// The same as `cutPackTail` and `removedStrayPack` while logs are kept: lost records may have named them.
+    case keptPackTail(pack: UInt32, byteCount: UInt64)
+    case keptStrayPack(fileName: String)
     /// Damage: a pack file that the records need is not there.
     case missingPack(pack: UInt32)
     /// Damage: a pack file ends before its last committed frame.
@@ -35,8 +42,26 @@ package enum RecoveryFinding: Sendable, Hashable {
 
     package var isDamage: Bool {
         switch self {
-        case .cutPackTail, .removedStrayPack, .abandonedRecipe: false
-        case .missingPack, .shortPack: true
+        case .cutPackTail, .removedStrayPack, .abandonedRecipe, .keptPackTail, .keptStrayPack: false
+        case .keptLogs, .missingPack, .shortPack: true
+        }
+    }
+}
+
+extension RecoveryFinding: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .cutPackTail(let pack, let byteCount):
+            "\(byteCount) bytes behind the last committed frame of \(PackFormat.fileName(pack)) cut"
+        case .removedStrayPack(let fileName): "\(fileName), which no record names, removed"
+        case .abandonedRecipe(let content): "content \(content) of an upload that never ended given back"
+        case .keptLogs: FsckProblem.keptLogs.description
+        case .keptPackTail(let pack, let byteCount):
+            "\(byteCount) bytes behind the last committed frame of \(PackFormat.fileName(pack)) kept"
+        case .keptStrayPack(let fileName): "\(fileName), which no record names, kept"
+        case .missingPack(let pack): "\(PackFormat.fileName(pack)) is missing"
+        case .shortPack(let pack, let byteCount, let end):
+            FsckProblem.shortPack(pack: pack, byteCount: byteCount, committedEnd: end).description
         }
     }
 }

@@ -8,12 +8,16 @@ import StorageTypes
 
 /// Brings the packs and the records to the last commit. Looks at pack records, markers and open packs only, so that the
 /// number of objects does not matter.
+///
+/// While the logs of the metadata are kept, since one was damaged, records are missing: what no record names is not garbage
+/// then, and nothing of it is touched.
 struct Recovery {
     let layout: EngineLayout
     let packByteCountMax: UInt64
     let fileSystem: any FileSystem
     let metadata: any MetadataStore
     let clock: any WallClock
+    private var keepsUnknown = false
     private var batch = MetadataBatch()
     private var findings: [RecoveryFinding] = []
 
@@ -35,10 +39,13 @@ struct Recovery {
     mutating func run() throws(StoreError) -> RecoveredState {
         try checkFormat()
         var sequence = try loadSequence()
-        guard sequence.generation < 1 << 24 - 1 else {
+        guard sequence.generation < 1 << 24 - 2 else {
             throw StoreError(.unavailable, "the store was started 16,777,215 times: its content numbers are used up")
         }
-        sequence.generation += 1
+        keepsUnknown = try StorageCall.files { () throws(FileSystemError) in try fileSystem.exists(layout.kept) }
+        if keepsUnknown { findings.append(.keptLogs) }
+        // The number of the last start may be lost with the log, and of no other: each start makes tables of the log before it.
+        sequence.generation += keepsUnknown ? 2 : 1
         let names = try StorageCall.files { () throws(FileSystemError) in
             try fileSystem.makeDirectory(layout.packs)
             // Also when it was there: the start that made it may have been cut short here.
@@ -48,7 +55,8 @@ struct Recovery {
         var records = try loadRecords()
         try removeStrays(names, records)
         let current = try openCurrent(Set(names), &records)
-        try abandonPending()
+        // A lost record may have made an object of them.
+        if !keepsUnknown { try abandonPending() }
         let highest = max(records.keys.max() ?? 0, names.compactMap(PackFormat.id(fileName:)).max() ?? 0)
         sequence.nextPack = max(sequence.nextPack, highest + 1)
         batch.put(.system, EngineKeys.sequence, sequence.encoded)
@@ -57,6 +65,7 @@ struct Recovery {
         return RecoveredState(
             packs: RecoveredPacks(records: records, current: current, nextID: sequence.nextPack),
             generation: sequence.generation,
+            keepsUnknown: keepsUnknown,
             findings: findings
         )
     }
@@ -105,6 +114,10 @@ struct Recovery {
     private mutating func removeStrays(_ names: [String], _ records: [UInt32: PackRecord]) throws(StoreError) {
         for name in names {
             guard let id = PackFormat.id(fileName: name), records[id] == nil else { continue }
+            if keepsUnknown {
+                findings.append(.keptStrayPack(fileName: name))
+                continue
+            }
             try StorageCall.files { () throws(FileSystemError) in try fileSystem.remove(layout.pack(id)) }
             findings.append(.removedStrayPack(fileName: name))
         }
@@ -122,7 +135,16 @@ struct Recovery {
                 continue
             }
             guard record.state == .open else { continue }
-            let file = try cutTail(id, record)
+            let (file, tailByteCount) = try openPack(id, record)
+            if let file, tailByteCount > 0 {
+                if keepsUnknown {
+                    findings.append(.keptPackTail(pack: id, byteCount: tailByteCount))
+                    // Stays open: the tail is cut by the first start that may.
+                    continue
+                }
+                try StorageCall.files { () throws(FileSystemError) in try file.truncate(to: record.committedEnd) }
+                findings.append(.cutPackTail(pack: id, byteCount: tailByteCount))
+            }
             if let file, !current.contains(where: { $0.kind == record.kind }), record.committedEnd < packByteCountMax {
                 current.append(WritablePack(id: id, kind: record.kind, file: file, isNew: false))
                 continue
@@ -134,21 +156,20 @@ struct Recovery {
         return current
     }
 
-    /// The file with nothing behind its last committed frame; nil when it is damaged.
-    private mutating func cutTail(_ id: UInt32, _ record: PackRecord) throws(StoreError) -> (any File)? {
+    /// The file, nil when it is damaged, and the bytes behind its last committed frame.
+    private mutating func openPack(
+        _ id: UInt32,
+        _ record: PackRecord
+    ) throws(StoreError) -> (file: (any File)?, tailByteCount: UInt64) {
         let (file, size) = try StorageCall.files { () throws(FileSystemError) in
             let file = try fileSystem.open(layout.pack(id), .readWrite)
             return (file, try file.size())
         }
         if size < record.committedEnd {
             findings.append(.shortPack(pack: id, byteCount: size, committedEnd: record.committedEnd))
-            return nil
+            return (nil, 0)
         }
-        if size > record.committedEnd {
-            try StorageCall.files { () throws(FileSystemError) in try file.truncate(to: record.committedEnd) }
-            findings.append(.cutPackTail(pack: id, byteCount: size - record.committedEnd))
-        }
-        return file
+        return (file, size - record.committedEnd)
     }
 
     private mutating func abandonPending() throws(StoreError) {
