@@ -80,7 +80,9 @@ struct Housekeeping: Service {
         guard uploadExpiryDays > 0, !store.keepsUnknown else { return }
         let instant = parts.clock.now().advanced(bySeconds: Int64(-uploadExpiryDays) * 86_400)
         do throws(StoreError) {
-            let count = try await store.expireUploads(idleSince: instant)
+            let count = try await store.expireUploads(idleSince: instant) { [logger] error in
+                logger.error("upload not looked at", metadata: ["reason": "\(error)"])
+            }
             if count > 0 { logger.info("abandoned uploads aborted", metadata: ["count": "\(count)"]) }
         } catch {
             logger.warning("abandoned uploads not aborted", metadata: ["reason": "\(error)"])

@@ -18,6 +18,10 @@ enum StoreMetrics {
         var gauges: [Single] = [
             ("accepts_writes", "1 while no sync or commit has failed.", store.writeRefusal == nil ? 1 : 0),
             ("log_damaged", "1 while DATA/kept is there: nothing is collected.", store.keepsUnknown ? 1 : 0),
+            (
+                "damaged_uploads", "Uploads of which the last look for abandoned ones could not read a record.",
+                UInt64(store.damagedUploadCount)
+            ),
             ("packs", "Pack files.", packs.packCount),
             ("pack_bytes", "Bytes of the packs up to their last committed frame.", packs.byteCount),
             ("live_bytes", "Bytes of frames that something refers to.", packs.liveByteCount),

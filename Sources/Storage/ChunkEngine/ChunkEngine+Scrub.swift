@@ -43,9 +43,9 @@ extension ChunkEngine {
         return report
     }
 
-    /// How far the scrub is; nil before the first. Blocks.
+    /// How far the scrub is; nil before the first, and when its record is damaged. Blocks.
     package func scrubRecord() throws(StoreError) -> ScrubRecord? {
-        try parts.scrubRecord()
+        try parts.scrubRecord().record
     }
 
     /// What scrubs since the start did.

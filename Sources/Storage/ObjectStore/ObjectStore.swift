@@ -6,6 +6,7 @@ import ChunkFormat
 package import FileStore
 package import MetadataStore
 package import StorageTypes
+import Synchronization
 
 /// The object store of one data directory: S3's data model on the chunk engine and the metadata tables.
 ///
@@ -19,6 +20,7 @@ package final class ObjectStore: ObjectStoring {
     let workers: WorkerPool
     let random: any RandomSource
     let buckets: BucketTable
+    let damagedUploads = Atomic(0)
 
     private init(
         configuration: ObjectStoreConfiguration,

@@ -99,6 +99,19 @@ import Testing
         #expect(whole.packCount == 3)
     }
 
+    @Test func `starts over when its record can't be read, and says so`() async throws {
+        let fixture = try await filled()
+        var batch = MetadataBatch()
+        batch.put(.system, EngineKeys.scrub, [0xFF])
+        try fixture.metadata.commit(batch)
+        #expect(try fixture.engine.scrubRecord() == nil)
+        #expect(try fixture.fsck(.structure).problemCount == 1)
+        let report = try await scrub(fixture)
+        #expect(report.isComplete && report.findingCount == 1 && report.packCount == 3)
+        #expect(try await scrub(fixture).findingCount == 0)
+        #expect(try fixture.engine.scrubRecord()?.completed.nanoseconds != 0)
+    }
+
     @Test func `that starts over need not wait for a slow one to come to its end`() async throws {
         let fixture = try await filled()
         let refusals = Mutex(0)

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkEngine
+import MetadataStore
 import NIOCore
 import ObjectStore
 import StorageTestSupport
 import StorageTypes
+import Synchronization
 import Testing
 
 @Suite struct `Beside its work the store` {
@@ -61,5 +63,28 @@ import Testing
         try await fixture.store.part(active, 3, content(10))
         try await fixture.store.part(recent, 1, content(10))
         try fixture.expectSound()
+    }
+
+    /// One more upload whose own record, or whose part's, is no record any more.
+    @Test(arguments: [false, true]) func `passes over an upload that can't be read`(_ isPart: Bool) async throws {
+        let fixture = try await StoreFixture.withBucket()
+        for name in ["a", "b", "c"] {
+            try await fixture.store.part(try await fixture.store.upload(name), 1, content(70_000))
+            guard name == "b" else { continue }
+            // The only upload so far besides `a`, so the last one of the table.
+            let cursor = try fixture.metadata.cursor(.uploads, from: isPart ? [0x50] : [0x55], until: nil)
+            var keys: [[UInt8]] = []
+            while try cursor.next() { keys.append(cursor.withCurrent { key, _ in [UInt8](key) }) }
+            let kind = try #require(keys.first?.first)
+            var batch = MetadataBatch()
+            batch.put(.uploads, try #require(keys.last { $0.first == kind }), [0xFF])
+            try fixture.metadata.commit(batch)
+        }
+        let errors = Mutex<[StoreError]>([])
+        let count = try await fixture.store.expireUploads(idleSince: Timestamp(seconds: 4_000_000_000)) { error in
+            errors.withLock { $0.append(error) }
+        }
+        #expect(count == 2 && fixture.store.damagedUploadCount == 1)
+        #expect(errors.withLock { $0.map(\.code) } == [.corrupted])
     }
 }

@@ -73,11 +73,23 @@ struct StoreCheck {
                 failures.append((key, error))
             }
         }
+        try checkScrubRecord()
         for prefix in [EngineKeys.reclaimPrefix, EngineKeys.pendingPrefix] { try countContents(prefix, &failures) }
         for failure in failures { addUnreadable("system", failure.key, failure.error) }
         self.packs = packs
         report.packCount = UInt64(packs.count)
         report.garbageByteCount = packs.values.reduce(0) { $0 + $1.garbageByteCount }
+    }
+
+    private mutating func checkScrubRecord() throws(StoreError) {
+        let bytes = try StorageCall.metadata { () throws(MetadataError) in
+            try metadata.get(.system, EngineKeys.scrub)
+        }
+        do throws(DecodeError) {
+            if let bytes { _ = try ScrubRecord(decoding: bytes) }
+        } catch {
+            addUnreadable("system", EngineKeys.scrub, error)
+        }
     }
 
     private mutating func countContents(

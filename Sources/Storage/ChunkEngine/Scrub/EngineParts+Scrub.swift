@@ -8,9 +8,11 @@ import StorageTypes
 
 /// The steps of a scrub that read. All block.
 extension EngineParts {
-    func scrubRecord() throws(StoreError) -> ScrubRecord? {
-        guard let bytes = try storedValue(.system, EngineKeys.scrub) else { return nil }
-        return try StorageCall.decoding("scrub record") { () throws(DecodeError) in try ScrubRecord(decoding: bytes) }
+    /// How far the scrub is; nil before the first. One that can't be read says nothing more: the next pass starts over.
+    func scrubRecord() throws(StoreError) -> (record: ScrubRecord?, isDamaged: Bool) {
+        guard let bytes = try storedValue(.system, EngineKeys.scrub) else { return (nil, false) }
+        let record = try? ScrubRecord(decoding: bytes)
+        return (record, record == nil)
     }
 
     func hasIntactHeader(_ id: UInt32) throws(StoreError) -> Bool {

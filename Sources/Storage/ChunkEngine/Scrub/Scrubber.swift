@@ -34,13 +34,9 @@ struct Scrubber {
     mutating func run() async throws(StoreError) -> ScrubReport {
         let engine = engine
         let now = engine.clock.now()
-        var progress =
-            try await engine.workers.run { () throws(StoreError) in try engine.scrubRecord() }
-            ?? ScrubRecord(
-                started: now,
-                completed: Timestamp(nanoseconds: 0),
-                nextPack: 0
-            )
+        let (stored, isDamaged) = try await engine.workers.run { () throws(StoreError) in try engine.scrubRecord() }
+        if isDamaged { note(.metadata("the record of the scrub can't be read; it starts over")) }
+        var progress = stored ?? ScrubRecord(started: now, completed: Timestamp(nanoseconds: 0), nextPack: 0)
         if progress.nextPack == 0 || policy.startsOver {
             progress.started = now
             progress.nextPack = 1

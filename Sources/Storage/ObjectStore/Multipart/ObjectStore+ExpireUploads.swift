@@ -5,26 +5,48 @@ import ChunkEngine
 import ChunkFormat
 import MetadataStore
 package import StorageTypes
+import Synchronization
 
 extension ObjectStore {
     /// Aborts the uploads that were begun, and got their last part, before `instant`; returns how many those were.
     ///
     /// Reads the records of all uploads, on a worker. Ends soon after the task is cancelled: there may be a million.
-    package func expireUploads(idleSince instant: Timestamp) async throws(StoreError) -> Int {
-        let keys = try await onWorker { metadata throws(StoreError) in
+    ///
+    /// - Parameter damaged: called for each upload of which a record can't be read. It stays; the others go.
+    package func expireUploads(
+        idleSince instant: Timestamp,
+        damaged: @Sendable (StoreError) -> Void = { _ in }
+    ) async throws(StoreError) -> Int {
+        let (keys, unreadable) = try await onWorker { metadata throws(StoreError) in
             var keys: [[UInt8]] = []
-            try TableScan(metadata).forEach(.uploads, prefix: ObjectKeys.uploads) { key, value throws(StoreError) in
-                if try UploadRecord.decode(value, key).initiated < instant { keys.append(key) }
+            var unreadable: [StoreError] = []
+            try TableScan(metadata).forEach(.uploads, prefix: ObjectKeys.uploads) { key, value in
+                do throws(StoreError) {
+                    if try UploadRecord.decode(value, key).initiated < instant { keys.append(key) }
+                } catch {
+                    unreadable.append(error)
+                }
             }
-            return keys
+            return (keys, unreadable)
         }
-        var count = 0
+        for error in unreadable { damaged(error) }
+        var (count, damagedCount) = (0, unreadable.count)
         for key in keys {
             if Task.isCancelled { break }
-            if try await expire(key, idleSince: instant) { count += 1 }
+            do throws(StoreError) {
+                if try await expire(key, idleSince: instant) { count += 1 }
+            } catch {
+                guard error.code == .corrupted else { throw error }
+                damaged(error)
+                damagedCount += 1
+            }
         }
+        damagedUploads.store(damagedCount, ordering: .relaxed)
         return count
     }
+
+    /// Uploads of which the last look for abandoned ones could not read a record.
+    package var damagedUploadCount: Int { damagedUploads.load(ordering: .relaxed) }
 
     private func expire(_ key: [UInt8], idleSince instant: Timestamp) async throws(StoreError) -> Bool {
         guard let id = ObjectKeys.splitUpload(key)?.id else {
