@@ -24,16 +24,20 @@ extension ChunkEngine {
         return report
     }
 
-    /// What `collectGarbage` would do now. Memory: about 300 bytes per chunk that would go.
+    /// What `collectGarbage` would do now, up to what holes can't be made where the file system has none.
     ///
+    /// - Parameter entryCountMax: chunks held in memory at once, at about 120 bytes each.
     /// - Throws: as `collectGarbage`; `unavailable` when the task is cancelled.
-    package func estimateGarbage(_ policy: GarbagePolicy) async throws(StoreError) -> GCReport {
+    package func estimateGarbage(
+        _ policy: GarbagePolicy,
+        entryCountMax: Int = 1 << 18
+    ) async throws(StoreError) -> GCReport {
         try checkMayCollect()
         try parts.collections.begin()
         defer { parts.collections.end() }
         let parts = parts
-        return try await parts.workers.run(until: StopSign()) { stop throws(StoreError) in
-            var estimate = GarbageEstimate(parts, policy, stop)
+        return try await parts.workers.walk(parts.metadata) { metadata throws(StoreError) in
+            var estimate = try GarbageEstimate(parts, policy, metadata, entryCountMax: entryCountMax)
             return try estimate.run()
         }
     }

@@ -113,11 +113,14 @@ import Testing
         var policy = GarbagePolicy.half
         policy.rewriteShareMin = 1
         for index in 0..<40 { try await fixture.delete("k\(index)") }
+        #expect(try await fixture.engine.estimateGarbage(policy).holeByteCount == 0)
         #expect(try await fixture.engine.collectGarbage(policy) { _ in }.holeByteCount == 0)
         for index in 40..<64 { #expect(try await fixture.get("k\(index)") == Self.distinct(index)) }
         // What lies behind the last one goes.
         for index in 42..<64 { try await fixture.delete("k\(index)") }
-        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.holeByteCount >= 8_192)
+        let estimate = try await fixture.engine.estimateGarbage(policy, entryCountMax: 3)
+        let report = try await fixture.engine.collectGarbage(policy) { _ in }
+        #expect(report == estimate && report.holeByteCount >= 8_192)
         let next = try await fixture.restarted()
         for index in 40..<42 { #expect(try await next.get("k\(index)") == Self.distinct(index)) }
         #expect(try await scrub(next) == 0)

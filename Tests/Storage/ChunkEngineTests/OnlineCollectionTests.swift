@@ -25,6 +25,7 @@ import Testing
         for index in 0..<10 { try await fixture.put("k\(index)", Self.content(UInt64(index))) }
         for index in [0, 2, 3, 7] { try await fixture.delete("k\(index)") }
         let estimate = try await fixture.engine.estimateGarbage(.all)
+        #expect(try await fixture.engine.estimateGarbage(.all, entryCountMax: 2) == estimate)
         let report = try await collect(fixture)
         #expect(report == estimate)
         #expect(report.contentCount == 4 && report.freedByteCount > 15_000 && report.postponedContentCount == 0)

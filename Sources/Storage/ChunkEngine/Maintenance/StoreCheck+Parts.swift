@@ -10,9 +10,9 @@ extension StoreCheck {
     ///
     /// Memory is bounded by counting a range of ids at a time; each range reads the assemblies once.
     mutating func checkParts() throws(StoreError) {
-        var next: UInt64? = 0
-        while let lower = next {
-            var uses = PartUses(from: lower, countMax: Int(entryCountMax))
+        var lower: UInt64?
+        repeat {
+            var uses = UseCounts(from: lower, countMax: Int(entryCountMax))
             try metadata.forEach(.contents, from: [], until: nil) { key, value throws(StoreError) in
                 guard EngineKeys.content(in: key)?.segment != nil, value.count > 1,
                     value[1] == ContentReference.Kind.assembly.rawValue,
@@ -22,17 +22,17 @@ extension StoreCheck {
                 for part in segment.parts.map(\.content) {
                     switch part.kind {
                     case .recipe: uses.add(part.id)
-                    case .inline: if lower == 0 { try checkInlinePart(part.id) }
+                    case .inline: if lower == nil { try checkInlinePart(part.id) }
                     case .empty, .assembly: break
                     }
                 }
             }
             try compare(uses)
-            next = uses.upper
-        }
+            lower = uses.upper
+        } while lower != nil
     }
 
-    private mutating func compare(_ uses: PartUses) throws(StoreError) {
+    private mutating func compare(_ uses: UseCounts<UInt64>) throws(StoreError) {
         for (id, actual) in uses.counts.sorted(by: { $0.key < $1.key }) {
             let bytes = try StorageCall.metadata { () throws(MetadataError) in
                 try metadata.get(.contents, EngineKeys.head(id))
@@ -47,29 +47,5 @@ extension StoreCheck {
             try metadata.get(.inline, EngineKeys.inline(id))
         }
         if bytes == nil { report.add(.missingInlinePart(content: id)) }
-    }
-}
-
-/// How often contents are named, of as many ids from `lower` on as may be held.
-private struct PartUses {
-    private let lower: UInt64
-    private let countMax: Int
-    /// The first id that has to wait for the next range; nil when none has.
-    private(set) var upper: UInt64?
-    private(set) var counts: [UInt64: UInt64] = [:]
-
-    init(from lower: UInt64, countMax: Int) {
-        self.lower = lower
-        self.countMax = max(1, countMax)
-    }
-
-    mutating func add(_ id: UInt64) {
-        guard id >= lower, upper.map({ id < $0 }) ?? true else { return }
-        counts[id, default: 0] += 1
-        guard counts.count > countMax else { return }
-        let ids = counts.keys.sorted()
-        let middle = ids[ids.count / 2]
-        counts = counts.filter { $0.key < middle }
-        upper = middle
     }
 }

@@ -86,24 +86,35 @@ extension EngineParts {
         var byteCount: UInt64 = 0
         do throws(FileSystemError) {
             let file = try fileSystem.open(packs.layout.pack(id), .readWrite)
-            var end = UInt64(PackFormat.headerByteCount)
-            var kept = try live.map { chunk throws(FileSystemError) in
-                (start: try Self.neededStart(chunk.record, file), end: chunk.record.frameRange.upperBound)
-            }
-            kept.append((record.committedEnd, record.committedEnd))
-            for frame in kept {
-                let hole = holeUnits(end, frame.start ?? end)
-                if !hole.isEmpty {
-                    try file.deallocate(hole)
-                    byteCount += UInt64(hole.count)
-                }
-                end = frame.end
+            for hole in try holes(beside: live, in: file, until: record.committedEnd) {
+                try file.deallocate(hole)
+                byteCount += UInt64(hole.count)
             }
         } catch {
             // A file system without holes gives nothing back here; rewriting has to do.
             guard error.code == .unsupported else { throw StoreError(error) }
         }
         return byteCount
+    }
+
+    /// The pages that reading none of the chunks touches.
+    ///
+    /// - Parameters:
+    ///   - live: in the order of their offsets.
+    ///   - end: the last committed one of the pack.
+    func holes(
+        beside live: [IndexedChunk],
+        in file: any File,
+        until end: UInt64
+    ) throws(FileSystemError) -> [Range<UInt64>] {
+        var holes: [Range<UInt64>] = []
+        var start = UInt64(PackFormat.headerByteCount)
+        for chunk in live {
+            holes.append(holeUnits(start, try Self.neededStart(chunk.record, file) ?? start))
+            start = chunk.record.frameRange.upperBound
+        }
+        holes.append(holeUnits(start, end))
+        return holes.filter { !$0.isEmpty }
     }
 
     /// Where the bytes begin that reading the chunk takes: the dead frames before it in its group are some of them. Nil when

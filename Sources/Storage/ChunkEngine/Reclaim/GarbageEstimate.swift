@@ -2,70 +2,88 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkFormat
+import FileStore
 import MetadataStore
 import StorageTypes
 
-/// What a collection would do, found out by doing it without a commit. Blocks.
+/// What a collection would do, found out by counting what it would take. Blocks.
+///
+/// Memory is bounded by counting a share of the chunks at a time; each share reads the released recipes once.
 struct GarbageEstimate {
     private let engine: EngineParts
     private let policy: GarbagePolicy
-    private let stop: StopSign
-    private let overlay: CommitOverlay
+    private let metadata: any MetadataReading
+    private let entryCountMax: Int
+    private let released: ReleasedContents
     private var packChanges = PackChanges()
     private var report = GCReport()
 
-    init(_ engine: EngineParts, _ policy: GarbagePolicy, _ stop: StopSign) {
+    init(
+        _ engine: EngineParts,
+        _ policy: GarbagePolicy,
+        _ metadata: any MetadataReading,
+        entryCountMax: Int
+    ) throws(StoreError) {
         self.engine = engine
         self.policy = policy
-        self.stop = stop
-        overlay = CommitOverlay(engine.metadata)
+        self.metadata = metadata
+        self.entryCountMax = entryCountMax
+        released = try ReleasedContents(metadata, engine.pins)
     }
 
-    /// Memory: about 300 bytes per chunk that would go.
     mutating func run() throws(StoreError) -> GCReport {
-        while true {
-            var contentCount = 0
-            for content in try queue() {
-                try StorageCall.metadata { () throws(MetadataError) in try stop.check() }
-                var transaction = transaction()
-                let step = try transaction.reclaim([content], entryCountMax: .max, nil)
-                packChanges.merge(transaction.packChanges)
-                report.add(step)
-                contentCount += step.contentCount
-            }
-            if contentCount == 0 { break }
-        }
+        report.contentCount = released.count
+        report.postponedContentCount = released.postponedCount
+        try countChunks()
         try treatPacks()
         return report
     }
 
-    private func transaction() -> CommitTransaction {
-        CommitTransaction(now: engine.clock.now(), engine: engine, overlay: overlay)
+    private mutating func countChunks() throws(StoreError) {
+        var lower: SHA256Digest?
+        repeat {
+            var uses = UseCounts(from: lower, countMax: entryCountMax)
+            try released.forEachEntry { uses.add($0.digest) }
+            for (digest, count) in uses.counts {
+                let record = try record(digest)
+                guard record.referenceCount >= count else {
+                    throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) has no reference to give back")
+                }
+                guard record.referenceCount == count else { continue }
+                packChanges.remove(record)
+                report.chunkCount += 1
+                report.chunkByteCount += record.frameByteCount
+            }
+            lower = uses.upper
+        } while lower != nil
     }
 
-    private func queue() throws(StoreError) -> [UInt64] {
-        var contents: [UInt64] = []
-        let range = EngineKeys.range(of: EngineKeys.reclaimPrefix)
-        try transaction().scan(.system, from: range.lower, until: range.upper) { key, _ in
-            if let id = EngineKeys.number(in: key, as: UInt64.self) { contents.append(id) }
-            return true
+    private func record(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord {
+        let bytes = try StorageCall.metadata { () throws(MetadataError) in
+            try metadata.get(.chunks, EngineKeys.chunk(digest))
         }
-        return contents
+        guard let bytes else { throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index") }
+        return try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
+            try ChunkRecord(decoding: bytes)
+        }
     }
 
     private mutating func treatPacks() throws(StoreError) {
-        var records = engine.packs.records
-        for (id, record) in try packChanges.apply(to: { records[$0] }) { records[id] = record }
-        for (id, record) in records {
-            let earlier = engine.treatedPacks[id]
+        let before = engine.packs.records
+        var after = before
+        for (id, record) in try packChanges.apply(to: { before[$0] }) { after[id] = record }
+        var holed: [UInt32] = []
+        for (id, record) in after.sorted(by: { $0.key < $1.key }) {
+            let untreatedByteCount = engine.treatedPacks[id].untreatedByteCount(record)
             switch engine.treatment(of: id, record, policy) {
             case .leave:
-                report.remainingGarbageByteCount += earlier.untreatedByteCount(record)
+                report.remainingGarbageByteCount += untreatedByteCount
             case .hole:
-                report.holeByteCount += earlier.untreatedByteCount(record)
+                holed.append(id)
             case .recompress:
                 // What it would save only doing it tells.
                 report.recompressedPackCount += 1
+                if untreatedByteCount >= policy.holeByteCountMin { holed.append(id) }
             case .rewrite:
                 report.compactedPackCount += 1
                 report.movedByteCount += record.liveByteCount
@@ -75,5 +93,37 @@ struct GarbageEstimate {
                 report.deletedByteCount += record.committedEnd
             }
         }
+        try countHoles(holed[...])
+    }
+
+    private mutating func countHoles(_ packs: ArraySlice<UInt32>) throws(StoreError) {
+        var rest = packs
+        while !rest.isEmpty {
+            var chunks: [UInt32: [IndexedChunk]] = [:]
+            var uses: [SHA256Digest: UInt64] = [:]
+            repeat {
+                guard let id = rest.popFirst() else { break }
+                let (found, isExact) = try engine.liveChunks(in: id)
+                // The collection leaves those alone.
+                guard isExact else { continue }
+                chunks[id] = found
+                for chunk in found { uses[chunk.digest] = 0 }
+            } while uses.count < entryCountMax
+            try released.forEachEntry { entry in
+                if let count = uses[entry.digest] { uses[entry.digest] = count + 1 }
+            }
+            for (id, found) in chunks {
+                try countHoles(id, found.filter { $0.record.referenceCount > uses[$0.digest] ?? 0 })
+            }
+        }
+    }
+
+    private mutating func countHoles(_ id: UInt32, _ live: [IndexedChunk]) throws(StoreError) {
+        guard let record = engine.packs.record(id), let file = try engine.packFiles.file(id) else { return }
+        let holes = try StorageCall.files { () throws(FileSystemError) in
+            try engine.holes(beside: live, in: file, until: record.committedEnd)
+        }
+        let byteCount = holes.reduce(0) { $0 + UInt64($1.count) }
+        report.holeByteCount += byteCount - min(engine.treatedPacks[id].holeByteCount, byteCount)
     }
 }
