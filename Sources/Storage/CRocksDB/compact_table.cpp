@@ -6,6 +6,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
+#include <atomic>
 #include <cstring>
 
 // As in RocksDB's db/c.cc, which keeps them to itself; these members come first in all releases.
@@ -17,9 +18,11 @@ struct rocksdb_column_family_handle_t {
 };
 
 void drydock_rocksdb_compact(
-    rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, char **error
+    rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, bool *stop, char **error
 ) {
     rocksdb::CompactRangeOptions options;
+    static_assert(sizeof(std::atomic<bool>) == sizeof(bool) && std::atomic<bool>::is_always_lock_free);
+    options.canceled = reinterpret_cast<std::atomic<bool> *>(stop);
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
     if (moved_share > 0) {
         options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
@@ -28,5 +31,6 @@ void drydock_rocksdb_compact(
         options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kDisable;
     }
     const rocksdb::Status status = database->rep->CompactRange(options, table->rep, nullptr, nullptr);
+    if (__atomic_load_n(stop, __ATOMIC_RELAXED)) { return; }
     if (!status.ok()) { *error = strdup(status.ToString().c_str()); }
 }

@@ -78,11 +78,12 @@ package protocol MetadataStore: MetadataReading {
     ///
     /// - Parameter movedByteCountMax: about how many bytes of values may be copied out of files that have deleted ones as
     ///   well. 0: only files of which nothing is left go.
-    func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError)
+    /// - Throws: `failed` soon after `stop` is raised, with all contents as they were.
+    func compact(_ table: MetadataTable, movedByteCountMax: UInt64, until stop: StopSign) throws(MetadataError)
     /// Reads what is on the device, past all caches, and compares its checksums. Takes as long as reading all of it.
     ///
-    /// - Throws: `corrupted`, naming what is damaged.
-    func verify() throws(MetadataError)
+    /// - Throws: `corrupted`, naming what is damaged; `failed` soon after `stop` is raised.
+    func verify(until stop: StopSign) throws(MetadataError)
     /// Flushes what speeds up the next start and releases the files. Nothing is called afterwards.
     func close()
 }

@@ -7,9 +7,14 @@ import Synchronization
 
 extension RocksDBMetadataStore {
     /// Blob files have a checksum per value, which reading the value compares.
-    package func verify() throws(MetadataError) {
+    package func verify(until stop: StopSign) throws(MetadataError) {
         checkNotClosed()
-        try MetadataError.checked { status in drydock_rocksdb_verify_checksums(handle.database, status) }
+        for table in handle.tables {
+            try MetadataError.checked { status in
+                stop.withFlag { drydock_rocksdb_verify_checksums(handle.database, table, $0, status) }
+            }
+            try stop.check()
+        }
         try verifyFileList()
         try verifyLogs()
     }

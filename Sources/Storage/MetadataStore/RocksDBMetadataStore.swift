@@ -139,14 +139,19 @@ package final class RocksDBMetadataStore: MetadataStore {
         return value
     }
 
-    package func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+    package func compact(
+        _ table: MetadataTable,
+        movedByteCountMax: UInt64,
+        until stop: StopSign
+    ) throws(MetadataError) {
         let footprint = footprint(table)
         let liveByteCount = footprint.valueByteCount - min(footprint.deletedValueByteCount, footprint.valueByteCount)
         // The oldest files may have more left of them than others.
         let share = min(1, Double(movedByteCountMax / 2) / Double(max(liveByteCount, 1)))
         try MetadataError.checked { status in
-            drydock_rocksdb_compact(handle.database, handle.table(table), share, status)
+            stop.withFlag { drydock_rocksdb_compact(handle.database, handle.table(table), share, $0, status) }
         }
+        try stop.check()
     }
 
     /// Blocks while the write buffers (at most 32 MiB) become files, so that the next start replays no log.

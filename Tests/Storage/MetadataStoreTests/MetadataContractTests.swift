@@ -94,7 +94,7 @@ import Testing
         for table in MetadataTable.allCases {
             try store.put(table, [([1], [9]), ([3], [3])])
             try store.delete(table, [2])
-            try store.compact(table, movedByteCountMax: 0)
+            try store.compact(table, movedByteCountMax: 0, until: StopSign())
         }
         for table in MetadataTable.allCases {
             #expect(try snapshot.get(table, [1]) == [1])

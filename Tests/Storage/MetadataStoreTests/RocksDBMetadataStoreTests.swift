@@ -68,15 +68,15 @@ import Testing
         #expect(full.valueByteCount > 200 * 16_000 && full.deletedValueByteCount == 0 && full.treeByteCount > 0)
         for key in 0..<150 as Range<UInt8> { try store.delete(.inline, [key]) }
         #expect(store.footprint(.inline) == full, "deleting alone gives nothing back")
-        try store.compact(.inline, movedByteCountMax: 0)
+        try store.compact(.inline, movedByteCountMax: 0, until: StopSign())
         let known = store.footprint(.inline)
         #expect(known.valueByteCount == full.valueByteCount && known.deletedValueByteCount >= 150 * 16_000)
-        try store.compact(.inline, movedByteCountMax: .max)
+        try store.compact(.inline, movedByteCountMax: .max, until: StopSign())
         let moved = store.footprint(.inline)
         #expect(moved.valueByteCount < 51 * 16_100 && moved.deletedValueByteCount == 0)
         for key in 0..<200 as Range<UInt8> { #expect(try store.get(.inline, [key]) == (key < 150 ? nil : value)) }
         for key in 150..<200 as Range<UInt8> { try store.delete(.inline, [key]) }
-        try store.compact(.inline, movedByteCountMax: 0)
+        try store.compact(.inline, movedByteCountMax: 0, until: StopSign())
         #expect(store.footprint(.inline).valueByteCount == 0, "a file of which nothing is left goes by itself")
         store.close()
     }
@@ -136,13 +136,13 @@ import Testing
         }
         let store = try RocksDBMetadataStore.open(directory: path)
         for key in 0..<100 as Range<UInt8> { _ = try store.get(.chunks, [key]) }
-        try store.verify()
+        try store.verify(until: StopSign())
         for name in try LinuxFileSystem().list(path) where name.hasSuffix(".sst") {
             let file = try LinuxFileSystem().open(path + "/" + name, .readWrite)
             try [0x55, 0xAA, 0x55].withUnsafeBytes { try file.write($0, at: 700) }
         }
         #expect(try store.get(.chunks, [7]) != nil)
-        let error = failure { () throws(MetadataError) in try store.verify() }
+        let error = failure { () throws(MetadataError) in try store.verify(until: StopSign()) }
         #expect(error?.code == .corrupted, "\(error?.message ?? "no error")")
     }
 
@@ -152,7 +152,7 @@ import Testing
         try RocksDBMetadataStore.open(directory: path).close()
         let store = try RocksDBMetadataStore.open(directory: path)
         for key in 0..<20 as Range<UInt8> { try store.put(.objects, [([key], [1, 2, 3])]) }
-        try store.verify()
+        try store.verify(until: StopSign())
         let names = try LinuxFileSystem().list(path).filter { name in
             name == "CURRENT" || name.hasPrefix("MANIFEST-") || name.hasSuffix(".log")
         }
@@ -167,13 +167,13 @@ import Testing
                 let bit = UInt8(1) << UInt8(generator.below(8))
                 try flip(bit, byte, file)
                 #expect(
-                    failure { () throws(MetadataError) in try store.verify() }?.code == .corrupted,
+                    failure { () throws(MetadataError) in try store.verify(until: StopSign()) }?.code == .corrupted,
                     "\(name) \(byte)"
                 )
                 try flip(bit, byte, file)
             }
         }
-        try store.verify()
+        try store.verify(until: StopSign())
         store.close()
     }
 
@@ -182,6 +182,33 @@ import Testing
         _ = try value.withUnsafeMutableBytes { try file.read(into: $0, at: UInt64(byte)) }
         value[0] ^= bit
         try value.withUnsafeBytes { try file.write($0, at: UInt64(byte)) }
+    }
+
+    @Test func `long work ends when it is told to, and nothing is lost`() throws {
+        let directory = TemporaryDirectory()
+        let store = try RocksDBMetadataStore.open(directory: directory.file("metadata"))
+        func value(_ key: UInt8) -> [UInt8] { PatternContent(seed: UInt64(key)).bytes(0..<9_000) }
+        for key in 0..<200 as Range<UInt8> { try store.put(.inline, [([key], value(key))]) }
+        try store.compact(.inline, movedByteCountMax: 0, until: StopSign())
+        for key in 0..<200 as Range<UInt8> where key % 8 > 0 { try store.delete(.inline, [key]) }
+        let before = store.footprint(.inline)
+        let stop = StopSign()
+        stop.raise()
+        #expect(
+            failure { () throws(MetadataError) in
+                try store.compact(.inline, movedByteCountMax: .max, until: stop)
+            }?.code == .failed
+        )
+        #expect(store.footprint(.inline).valueByteCount == before.valueByteCount)
+        #expect(failure { () throws(MetadataError) in try store.verify(until: stop) }?.code == .failed)
+        for key in 0..<200 as Range<UInt8> {
+            #expect(try store.get(.inline, [key]) == (key % 8 > 0 ? nil : value(key)))
+        }
+        try store.compact(.inline, movedByteCountMax: .max, until: StopSign())
+        #expect(store.footprint(.inline).valueByteCount < before.valueByteCount / 4)
+        try store.verify(until: StopSign())
+        store.close()
+        withExtendedLifetime(directory) {}
     }
 
     @Test func `what is being written is not taken for damage`() async throws {
@@ -197,11 +224,11 @@ import Testing
                     }
                 }
             }
-            group.addTask { for _ in 0..<40 { try store.verify() } }
-            group.addTask { for _ in 0..<4 { try store.compact(.contents, movedByteCountMax: 0) } }
+            group.addTask { for _ in 0..<40 { try store.verify(until: StopSign()) } }
+            group.addTask { for _ in 0..<4 { try store.compact(.contents, movedByteCountMax: 0, until: StopSign()) } }
             try await group.waitForAll()
         }
-        try store.verify()
+        try store.verify(until: StopSign())
         store.close()
         withExtendedLifetime(directory) {}
     }

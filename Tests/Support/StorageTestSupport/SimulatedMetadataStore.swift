@@ -81,12 +81,16 @@ package final class SimulatedMetadataStore: MetadataStore {
     }
 
     /// What is deleted here takes no space.
-    package func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+    package func compact(
+        _ table: MetadataTable,
+        movedByteCountMax: UInt64,
+        until stop: StopSign
+    ) throws(MetadataError) {
         if space.power.isOff { throw .powerLost }
     }
 
     /// Values here are damaged by tests alone, which put what they like.
-    package func verify() throws(MetadataError) {
+    package func verify(until stop: StopSign) throws(MetadataError) {
         if space.power.isOff { throw .powerLost }
     }
 

@@ -5,6 +5,7 @@
 #define DRYDOCK_CROCKSDB_H
 
 #include <rocksdb/c.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,9 +19,12 @@ rocksdb_logger_t *drydock_rocksdb_silent_logger_create(void);
 // Databases opened with the logger keep it for as long as they need it.
 void drydock_rocksdb_silent_logger_destroy(rocksdb_logger_t *logger);
 
-// Reads every block of every table file from the device, whatever the caches hold, and compares its checksum. Blocks.
+// Reads every block of every table file of a column family from the device, whatever the caches hold, and compares its
+// checksum. Blocks; ends before the next file (32 MiB) once `stop`, which is read atomically, is true.
 // `error` as in the C API, which lacks the call: null, or a text to be freed with rocksdb_free.
-void drydock_rocksdb_verify_checksums(rocksdb_t *database, char **error);
+void drydock_rocksdb_verify_checksums(
+    rocksdb_t *database, rocksdb_column_family_handle_t *table, const bool *stop, char **error
+);
 
 // The name of the database's list of files, to be freed with rocksdb_free, and how much of it is written. `error` as above.
 char *drydock_rocksdb_file_list(rocksdb_t *database, uint64_t *byte_count, char **error);
@@ -35,9 +39,10 @@ uint64_t drydock_rocksdb_skipped_deletions(void);
 
 // Flushes and rewrites a whole column family without what was deleted, and beside the automatic compactions. Values in the
 // oldest blob files, as many of the files as `moved_share` says (0 to 1), are copied to new ones, so that the old ones go;
-// with 0 only those go that nothing refers to. Blocks. `error` as above; the C API's own call drops it.
+// with 0 only those go that nothing refers to. Blocks; ends soon, with what was done so far, once `stop`, which is read
+// atomically, is true. `error` as above; the C API's own call drops it.
 void drydock_rocksdb_compact(
-    rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, char **error
+    rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, bool *stop, char **error
 );
 
 #ifdef __cplusplus

@@ -28,7 +28,7 @@ package enum EngineMaintenance {
         var report = try check.run()
         guard depth >= .frames else { return report }
         do throws(MetadataError) {
-            try metadata.verify()
+            try metadata.verify(until: StopSign())
         } catch {
             guard error.code == .corrupted else { throw StoreError(error) }
             report.add(.metadata(error.message))

@@ -55,19 +55,6 @@ extension WorkerPool {
     }
 }
 
-/// Raised when the task is cancelled that waits for a worker.
-final class StopSign: Sendable {
-    private let isUp = Atomic(false)
-
-    func raise() {
-        isUp.store(true, ordering: .relaxed)
-    }
-
-    func check() throws(MetadataError) {
-        if isUp.load(ordering: .relaxed) { throw MetadataError(.failed, "the walk was stopped") }
-    }
-}
-
 /// Reads of one thread that keep to a share of a core, and fail when they are to stop.
 private final class PatientReading: MetadataReading {
     private let base: any MetadataReading

@@ -21,6 +21,8 @@ extension GarbageCollector {
         // The keys are written anew before the old files go.
         guard try await room() > before.treeByteCount else { return }
         try await compact(movedByteCountMax: 0)
+        // The next collection goes on.
+        if Task.isCancelled { return }
         engine.inlineGarbage.take(released)
         var left = engine.metadata.footprint(.inline)
         while isWorthMoving(left), !Task.isCancelled {
@@ -65,9 +67,14 @@ extension GarbageCollector {
 
     private func compact(movedByteCountMax: UInt64) async throws(StoreError) {
         let metadata = engine.metadata
-        try await engine.workers.run { () throws(StoreError) in
+        try await engine.workers.run(until: StopSign()) { stop throws(StoreError) in
             try StorageCall.metadata { () throws(MetadataError) in
-                try metadata.compact(.inline, movedByteCountMax: movedByteCountMax)
+                do throws(MetadataError) {
+                    try metadata.compact(.inline, movedByteCountMax: movedByteCountMax, until: stop)
+                } catch {
+                    // The caller looks whether its task was cancelled.
+                    if !stop.isUp { throw error }
+                }
             }
         }
     }

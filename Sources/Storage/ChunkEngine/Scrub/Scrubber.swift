@@ -113,18 +113,18 @@ struct Scrubber {
     private mutating func scrubMetadata() async throws(StoreError) -> Bool {
         if isToEnd { return false }
         let metadata = engine.metadata
-        let failure = await engine.workers.run(.maintenance) { () -> MetadataError? in
+        let failure = try await engine.workers.run(until: StopSign()) { stop -> MetadataError? in
             do throws(MetadataError) {
-                try metadata.verify()
+                try metadata.verify(until: stop)
                 return nil
             } catch {
                 return error
             }
         }
-        if let failure {
-            guard failure.code == .corrupted else { throw StoreError(failure) }
-            note(.metadata(failure.message))
-        }
+        guard let failure else { return true }
+        if Task.isCancelled { return false }
+        guard failure.code == .corrupted else { throw StoreError(failure) }
+        note(.metadata(failure.message))
         return true
     }
 

@@ -65,12 +65,16 @@ final class InterruptedMetadata: MetadataStore {
         try base.keyCounts(table)
     }
 
-    func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
-        try base.compact(table, movedByteCountMax: movedByteCountMax)
+    func compact(
+        _ table: MetadataTable,
+        movedByteCountMax: UInt64,
+        until stop: StopSign
+    ) throws(MetadataError) {
+        try base.compact(table, movedByteCountMax: movedByteCountMax, until: stop)
     }
 
-    func verify() throws(MetadataError) {
-        try base.verify()
+    func verify(until stop: StopSign) throws(MetadataError) {
+        try base.verify(until: stop)
     }
 
     func close() {

@@ -52,14 +52,18 @@ struct MonitoredMetadata: MetadataStore {
         return try base.keyCounts(table)
     }
 
-    func compact(_ table: MetadataTable, movedByteCountMax: UInt64) throws(MetadataError) {
+    func compact(
+        _ table: MetadataTable,
+        movedByteCountMax: UInt64,
+        until stop: StopSign
+    ) throws(MetadataError) {
         monitor.willPerform(.read, isLocked: false)
-        try base.compact(table, movedByteCountMax: movedByteCountMax)
+        try base.compact(table, movedByteCountMax: movedByteCountMax, until: stop)
     }
 
-    func verify() throws(MetadataError) {
+    func verify(until stop: StopSign) throws(MetadataError) {
         monitor.willPerform(.read, isLocked: false)
-        try base.verify()
+        try base.verify(until: stop)
     }
 
     func close() {
