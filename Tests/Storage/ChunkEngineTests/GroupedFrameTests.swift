@@ -258,6 +258,90 @@ import Testing
         #expect(try await fixture.get("k2") == Self.text(2))
     }
 
+    /// With right checksums and the right lengths, but another chunk's: as the first of a run, and behind others.
+    @Test(arguments: [0, 1, 3])
+    func `is refused from the frame on that says that it is another chunk`(_ index: Int) async throws {
+        var configuration = EngineConfiguration.small
+        configuration.compressingFreeShareMax = 0
+        configuration.packByteCountMax = 1 << 20
+        configuration.readByteCountMax = 1 << 20
+        let fixture = try EngineFixture(configuration: configuration)
+        let content = try await fixture.put("a", PatternContent(seed: 1, isCompressible: true).bytes(0..<8_000))
+        try await fixture.put("b", PatternContent(seed: 2, isCompressible: true).bytes(0..<900))
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
+        let records = try chunks(fixture)
+        let (own, other) = (try header(records[index], fixture), try header(try #require(records.last), fixture))
+        let crafted = FrameHeader(
+            encoding: own.encoding,
+            plainByteCount: own.plainByteCount,
+            encodedByteCount: own.encodedByteCount,
+            xxh3: own.xxh3,
+            digest: other.digest,
+            groupDistance: own.groupDistance
+        )
+        try write(crafted, [], at: records[index], fixture)
+        await #expect(throws: StoreError(.corrupted)) { try await fixture.get("a") }
+        let intact = records[..<index].reduce(0) { $0 + UInt64($1.plainByteCount) }
+        let bytes = PatternContent(seed: 1, isCompressible: true).bytes(0..<intact)
+        #expect(try await fixture.read(content, 0..<intact) == bytes)
+    }
+
+    /// Groups of three at the same offset of several packs: of one the first is live, of the next one the last.
+    @Test func `is not taken for that of another pack`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.compressingFreeShareMax = 0
+        configuration.packByteCountMax = 3_300
+        let fixture = try EngineFixture(configuration: configuration)
+        for index in 0..<12 { try await fixture.put("k\(index)", Self.distinct(index)) }
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
+        let firsts = try chunks(fixture).filter { $0.offset == UInt64(PackFormat.headerByteCount) }
+        #expect(firsts.count == 4 && firsts.allSatisfy { $0.encoding == .grouped })
+        for index in 0..<12 where index % 6 != 0 && index % 6 != 5 { try await fixture.delete("k\(index)") }
+        var policy = GarbagePolicy.half
+        policy.rewriteShareMin = 1
+        #expect(try await fixture.engine.collectGarbage(policy) { _ in }.chunkCount == 8)
+        #expect(try chunks(fixture).map(\.pack) == firsts.map(\.pack))
+        try fixture.expectSound()
+    }
+
+    /// A few kilobytes of frames may hold a hundred.
+    @Test func `is read a bounded number of plain bytes at a time`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.compressingFreeShareMax = 0
+        configuration.packByteCountMax = 1 << 20
+        configuration.segmentEntryCountMax = 64
+        let fixture = try EngineFixture(
+            machine: SimulatedMachine(seed: 1, caching: .never),
+            configuration: configuration
+        )
+        let bytes = (0..<64).flatMap { index in
+            Array("\(index)".utf8) + [UInt8](repeating: 0x2e, count: index < 10 ? 1_023 : 1_022)
+        }
+        try await fixture.put("a", bytes, chunking: .whole)
+        #expect(try chunks(fixture).count == 64)
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
+        let before = fixture.machine.power.readCount
+        #expect(try await fixture.get("a") == bytes)
+        // Four chunks of a kibibyte; 46 of their frames would fit as well.
+        #expect(fixture.machine.power.readCount - before >= 16, "\(fixture.machine.power.readCount - before)")
+    }
+
+    @Test func `is decompressed once by who reads on from its middle`() async throws {
+        var configuration = EngineConfiguration.real
+        configuration.compressingFreeShareMax = 0
+        let fixture = try EngineFixture(
+            machine: SimulatedMachine(seed: 1, caching: .never),
+            configuration: configuration
+        )
+        let bytes = PatternContent(seed: 1, isCompressible: true).bytes(0..<8_000_000)
+        let content = try await fixture.put("a", bytes)
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
+        let before = fixture.machine.power.readCount
+        #expect(try await fixture.read(content, 700_000..<8_000_000) == [UInt8](bytes[700_000...]))
+        // Eight groups; who began each run in one would read what is before it in its group once more.
+        #expect(fixture.machine.power.readCount - before <= 11, "\(fixture.machine.power.readCount - before)")
+    }
+
     /// Each with right checksums, also in the index, and as long as before.
     @Test(
         arguments: [
@@ -293,11 +377,10 @@ import Testing
         #expect(try await fixture.engine.collectGarbage(.all) { _ in }.damagedFrameCount == 4)
     }
 
-    /// Puts a frame in the place of another as long, in its pack and in the index.
-    private func replace(
-        _ record: ChunkRecord,
+    private func write(
         _ header: FrameHeader,
         _ payload: [UInt8],
+        at record: ChunkRecord,
         _ fixture: EngineFixture
     ) throws {
         var bytes = [UInt8](repeating: 0, count: PackFormat.frameHeaderByteCount) + payload
@@ -305,6 +388,16 @@ import Testing
         let path = SimulatedMachine.dataDirectory + "/packs/" + PackFormat.fileName(record.pack)
         let file = try fixture.machine.fileSystem.open(path, .readWrite)
         try bytes.withUnsafeBytes { try file.write($0, at: record.offset) }
+    }
+
+    /// Puts a frame in the place of another as long, in its pack and in the index.
+    private func replace(
+        _ record: ChunkRecord,
+        _ header: FrameHeader,
+        _ payload: [UInt8],
+        _ fixture: EngineFixture
+    ) throws {
+        try write(header, payload, at: record, fixture)
         var changed = record
         changed.xxh3 = header.xxh3
         var batch = MetadataBatch()
