@@ -35,8 +35,8 @@ final class DamagedStore {
 
     private let template = TemporaryDirectory()
     private(set) var objects: [String: [UInt8]] = [:]
-    /// Where in the one pack.
-    private var liveFrames: [Range<Int>] = []
+    /// Where in each pack, with what is before them in their group.
+    private var neededFrames: [String: [Range<Int>]] = [:]
 
     init(_ ending: Ending) async throws {
         let directory = TemporaryDirectory()
@@ -47,7 +47,11 @@ final class DamagedStore {
             let cursor = try metadata.cursor(.chunks, from: [], until: nil)
             while try cursor.next() {
                 let record = try ChunkRecord(decoding: cursor.withCurrent { _, value in [UInt8](value) })
-                self.liveFrames.append(Int(record.frameRange.lowerBound)..<Int(record.frameRange.upperBound))
+                let name = PackFormat.fileName(record.pack)
+                let pack = try Data(contentsOf: URL(fileURLWithPath: directory.file("packs/" + name)))
+                let header = try pack.dropFirst(Int(record.offset)).withUnsafeBytes { try FrameHeader(decoding: $0) }
+                let start = Int(record.offset) - Int(header.groupDistance)
+                self.neededFrames[name, default: []].append(start..<Int(record.frameRange.upperBound))
             }
         }
     }
@@ -69,6 +73,22 @@ final class DamagedStore {
             var policy = GarbagePolicy()
             (policy.rewriteShareMin, policy.holeByteCountMin) = (1, 1)
             _ = try await store.collectGarbage(policy) { _ in }
+        }
+        // A group of frames of which some are dead: in the middle, where later ones need them, and at the end, which is a hole.
+        try await Self.opened(directory) { store, _ in
+            func text(_ index: Int) -> [UInt8] {
+                PatternContent(seed: UInt64(200 + index), isCompressible: true).bytes(0..<40_000)
+            }
+            for index in 0..<8 { try await self.put(store, "group/\(index)", text(index)) }
+            var policy = GarbagePolicy()
+            (policy.rewriteShareMin, policy.holeByteCountMin, policy.recompressIdleSecondsMin) = (1, 1, 0)
+            _ = try await store.collectGarbage(policy) { _ in }
+            for name in [2, 3, 5, 6, 7].map({ "group/\($0)" }) {
+                try await store.delete(name)
+                self.objects[name] = nil
+            }
+            let report = try await store.collectGarbage(policy) { _ in }
+            precondition(report.holeByteCount > 0, "the group has a hole behind its last live frame")
         }
         try await Self.opened(directory) { store, _ in
             for (index, size) in [20, 2_000, 30_000].enumerated() {
@@ -110,9 +130,9 @@ final class DamagedStore {
         if name.hasPrefix("OPTIONS-") || name == "IDENTITY" { return true }
         // Within the footer: unused room behind two varints, and the format version, of which several are read alike.
         if name.hasSuffix(".sst") { return byte >= file.byteCount - Self.tableFooterByteCount }
-        // Dead frames and what is between frames.
+        // Dead frames that no live one of their group needs, and what is between frames.
         return name.hasSuffix(".pack") && byte >= PackFormat.headerByteCount
-            && !liveFrames.contains { $0.contains(byte) }
+            && !(neededFrames[String(name)] ?? []).contains { $0.contains(byte) }
     }
 
     private static let tableFooterByteCount = 53
