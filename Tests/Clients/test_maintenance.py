@@ -47,6 +47,54 @@ def own():
         yield server, s3
 
 
+@pytest.mark.parametrize("lost", ["metadata", "metadata/CURRENT"])
+def test_a_start_without_the_metadata_touches_nothing(own, lost):
+    server, s3 = own
+    s3.put_object(Bucket="bucket", Key="key", Body=content(1, 300_000))
+    server.stop()
+    aside = server.data + ".aside"
+    os.rename(os.path.join(server.data, lost), aside)
+    before = sorted((top, sorted(names)) for top, _, names in os.walk(server.data))
+    for arguments in (["serve", "--s3-port", "0"], ["gc"], ["fsck"]):
+        result = subprocess.run(
+            [BINARY, *arguments, "--data", server.data], capture_output=True, text=True, timeout=60
+        )
+        assert result.returncode == 1 and "CURRENT is missing" in result.stderr, result.stderr
+    assert sorted((top, sorted(names)) for top, _, names in os.walk(server.data)) == before
+    os.rename(aside, os.path.join(server.data, lost))
+    server.start()
+    assert client(server).get_object(Bucket="bucket", Key="key")["Body"].read() == content(1, 300_000)
+
+
+def test_a_damaged_metadata_log_stops_collections_until_it_is_moved_away(own):
+    server, s3 = own
+    for key in range(20):
+        s3.put_object(Bucket="bucket", Key=f"key{key}", Body=content(key, 300_000))
+    server.kill()
+    directory = os.path.join(server.data, "metadata")
+    log = max((os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".log")), key=os.path.getsize)
+    with open(log, "r+b") as file:
+        file.seek(os.path.getsize(log) // 2)
+        file.write(b"\x55\xaa\x55")
+    packs = {entry.path: entry.stat().st_size for entry in os.scandir(os.path.join(server.data, "packs"))}
+    assert server.verb("fsck", check=False).returncode == 1
+    server.start()
+    assert metric(server, "drydock_store_log_damaged") == 1
+    assert "damage at the start" in server.log_text()
+    left = [entry["Key"] for entry in client(server).list_objects_v2(Bucket="bucket")["Contents"]]
+    assert 0 < len(left) < 20
+    client(server).delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": key} for key in left]})
+    refused = server.verb("gc", check=False)
+    assert refused.returncode == 1 and "kept" in refused.stderr, refused.stderr
+    for path, size in packs.items():
+        assert os.path.getsize(path) >= size
+    server.stop()
+    os.rename(os.path.join(server.data, "kept"), server.data + ".kept")
+    server.start()
+    assert metric(server, "drydock_store_log_damaged") == 0
+    assert server.verb("gc").returncode == 0 and server.verb("fsck").returncode == 0
+
+
 def test_deleted_space_comes_back_while_clients_work(own):
     server, s3 = own
     stop = threading.Event()

@@ -25,6 +25,7 @@ struct DataDirectory {
     let path: String
     var metadata: String { path + "/metadata" }
     var kept: String { path + "/kept" }
+    var packs: String { path + "/packs" }
     private let lock: DirectoryLock
 
     /// - Parameter mayCreate: false for the offline verbs, which must not make a store out of a typing error.

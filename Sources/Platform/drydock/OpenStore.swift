@@ -50,6 +50,10 @@ struct StoreParts {
         _ options: RocksDBConfiguration,
         _ reserve: SpaceReserve
     ) throws(MetadataError) -> (RocksDBMetadataStore, hasUsedReserve: Bool) {
+        // RocksDB would begin anew, over what is left of a damaged directory, and the packs would be nobody's.
+        guard access(directory.metadata + "/CURRENT", F_OK) == 0 || access(directory.packs, F_OK) != 0 else {
+            throw MetadataError(.corrupted, "\(directory.metadata)/CURRENT is missing, but not the packs: restore it")
+        }
         let hasUsedReserve = reserve.remove(ifFreeBelow: startingByteCount)
         func open() throws(MetadataError) -> RocksDBMetadataStore {
             try RocksDBMetadataStore.open(

@@ -33,8 +33,13 @@ extension RocksDBMetadataStore {
         if let keptLogs { try keepLogs(of: directory, in: keptLogs) }
         // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too. The other
         // way of opening would go on behind a damaged length in a log that is not the last.
-        let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: true))
-        return RocksDBMetadataStore(handle, directory: directory, logDamage: logDamage)
+        do throws(MetadataError) {
+            let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: true))
+            return RocksDBMetadataStore(handle, directory: directory, logDamage: logDamage)
+        } catch {
+            guard error.code == .corrupted, let logDamage, logDamage != error.message else { throw error }
+            throw MetadataError(.corrupted, "\(logDamage), and tables have later changes: \(error.message)")
+        }
     }
 
     /// RocksDB deletes logs when it has made tables of what it could read. A second name costs no room.

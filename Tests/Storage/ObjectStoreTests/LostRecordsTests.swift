@@ -50,6 +50,24 @@ import Testing
         try [0x55, 0xAA, 0x55].withUnsafeBytes { try file.write($0, at: try file.size() / 2) }
     }
 
+    @Test func `with all of the metadata, nothing begins anew over the packs`() async throws {
+        try await withStore { store, _ in
+            _ = try await store.createBucket(photos, owner: "main", region: "us-east-1")
+            try await store.put("a", content(40_000, seed: 1))
+        }
+        let before = try packs()
+        #expect(before.count == 1)
+        try FileManager.default.moveItem(atPath: directory.file("metadata"), toPath: directory.file("aside"))
+        await #expect(throws: StoreError(.unavailable)) { try await withStore { _, _ in } }
+        #expect(try packs() == before)
+        try FileManager.default.removeItem(atPath: directory.file("metadata"))
+        try FileManager.default.moveItem(atPath: directory.file("aside"), toPath: directory.file("metadata"))
+        try await withStore { store, _ in
+            let bytes = try await store.get("a")
+            #expect(bytes == content(40_000, seed: 1))
+        }
+    }
+
     @Test func `no byte of a pack is touched until somebody says so`() async throws {
         try await withStore { store, _ in
             _ = try await store.createBucket(photos, owner: "main", region: "us-east-1")

@@ -37,12 +37,12 @@ struct Recovery {
 
     /// Blocks. Writes one batch; a crash before it leaves everything for the next start to do again.
     mutating func run() throws(StoreError) -> RecoveredState {
+        keepsUnknown = try StorageCall.files { () throws(FileSystemError) in try fileSystem.exists(layout.kept) }
         try checkFormat()
         var sequence = try loadSequence()
         guard sequence.generation < 1 << 24 - 2 else {
             throw StoreError(.unavailable, "the store was started 16,777,215 times: its content numbers are used up")
         }
-        keepsUnknown = try StorageCall.files { () throws(FileSystemError) in try fileSystem.exists(layout.kept) }
         if keepsUnknown { findings.append(.keptLogs) }
         // The number of the last start may be lost with the log, and of no other: each start makes tables of the log before it.
         sequence.generation += keepsUnknown ? 2 : 1
@@ -88,7 +88,21 @@ struct Recovery {
         guard try !StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) else {
             throw StoreError(.corrupted, "the store has records and no format record")
         }
+        if !keepsUnknown, try !packNames().isEmpty {
+            throw StoreError(
+                .unavailable,
+                "\(layout.packs) belongs to a store whose metadata is not there: restore it, or move both away"
+            )
+        }
         batch.put(.system, EngineKeys.format, StoreFormat(created: clock.now().nanoseconds).encoded)
+    }
+
+    /// Of a store that may not have the folder yet.
+    private func packNames() throws(StoreError) -> [String] {
+        try StorageCall.files { () throws(FileSystemError) in
+            guard try fileSystem.exists(layout.packs) else { return [] }
+            return try fileSystem.list(layout.packs).filter { PackFormat.id(fileName: $0) != nil }
+        }
     }
 
     private func loadSequence() throws(StoreError) -> SequenceRecord {
