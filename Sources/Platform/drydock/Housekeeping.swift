@@ -60,7 +60,7 @@ struct Housekeeping: Service {
             )
         } catch {
             // Somebody else collects, or the store is busy or refuses writes, which is logged where it happens.
-            if error.code == .corrupted {
+            if error.code == .corrupted || error.code == .ioFailure {
                 logger.error("garbage not collected", metadata: ["reason": "\(error)"])
             }
         }

@@ -124,6 +124,46 @@ import Testing
         #expect(try await next.get("c") == bytes.reversed())
     }
 
+    @Test func `goes on beside packs that can't be opened, and so does all that reads packs`() async throws {
+        let fixture = try EngineFixture()
+        for (index, name) in ["a", "b", "c"].enumerated() {
+            try await fixture.put(name, PatternContent(seed: UInt64(index)).bytes(0..<12_000))
+        }
+        await fixture.engine.shutdown()
+        let paths = fixture.machine.disk.filePaths
+        #expect(paths.count == 3)
+        try fixture.machine.fileSystem.remove(paths[0])
+        for path in [paths[0], "/data/packs/000000ff.pack"] { try fixture.machine.fileSystem.makeDirectory(path) }
+        let next = try await fixture.restarted()
+        #expect(next.engine.recoveryFindings.count == 2 && next.engine.recoveryFindings.allSatisfy(\.isDamage))
+        await #expect(throws: StoreError(.ioFailure)) { try await next.get("a") }
+        #expect(try await next.get("c") == PatternContent(seed: 2).bytes(0..<12_000))
+        let problems = try next.fsck().problems
+        #expect(problems.count == 1, "\(problems)")
+        let scrub = try await next.engine.scrub(ScrubPolicy(), pause: { _ in }, found: { _ in })
+        #expect(scrub.isComplete && scrub.packCount == 3 && scrub.findings.contains(.packHeader(1)))
+        for name in ["a", "c"] { try await next.delete(name) }
+        await #expect(throws: StoreError(.ioFailure)) { try await next.engine.collectGarbage(.all) { _ in } }
+        #expect(!next.machine.disk.filePaths.contains(paths[2]))
+        try await next.put("d", PatternContent(seed: 3).bytes(0..<12_000))
+        #expect(try await next.get("d") == PatternContent(seed: 3).bytes(0..<12_000))
+    }
+
+    @Test func `goes on in another pack when the current one can't be opened`() async throws {
+        let fixture = try EngineFixture()
+        try await fixture.put("a", PatternContent(seed: 1).bytes(0..<600))
+        await fixture.engine.shutdown()
+        let path = "/data/packs/00000001.pack"
+        let file = try #require(fixture.machine.disk.contents(of: path))
+        try fixture.machine.fileSystem.rename(path, to: "/data/aside")
+        try fixture.machine.fileSystem.makeDirectory(path)
+        let next = try await fixture.restarted()
+        #expect(next.engine.recoveryFindings.count == 1 && next.engine.recoveryFindings.allSatisfy(\.isDamage))
+        try await next.put("b", PatternContent(seed: 2).bytes(0..<600))
+        #expect(next.machine.disk.filePaths == ["/data/aside", "/data/packs/00000002.pack"])
+        #expect(next.machine.disk.contents(of: "/data/aside") == file)
+    }
+
     @Test func `fills one pack after the other`() async throws {
         let fixture = try EngineFixture()
         for index in 0..<8 { try await fixture.put("k\(index)", PatternContent(seed: UInt64(index)).bytes(0..<5_000)) }

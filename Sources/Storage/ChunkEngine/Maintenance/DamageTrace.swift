@@ -33,7 +33,7 @@ package struct DamageTrace: Sendable {
         case .overlappingChunks(let first, let second, _):
             chunks[first] = problem.description
             chunks[second] = problem.description
-        case .missingPackFile(let pack, _): packs[pack] = problem.description
+        case .missingPackFile(let pack, _), .unreadablePackFile(let pack, _, _): packs[pack] = problem.description
         case .contentMismatch(let content, _), .missingInlinePart(let content), .damagedInline(let content):
             contents[content] = problem.description
         // These concern no byte of any content, or name a chunk or content that another problem is about.

@@ -23,6 +23,8 @@ package enum FsckProblem: Sendable, Hashable {
     /// A record that can't be read, or whose key is of no kind that this format has.
     case unreadable(table: String, key: String, reason: String)
     case missingPackFile(pack: UInt32, liveFrameCount: UInt64)
+    /// The file is there, but can't be opened.
+    case unreadablePackFile(pack: UInt32, reason: String, liveFrameCount: UInt64)
     case badPackHeader(pack: UInt32)
     case shortPack(pack: UInt32, byteCount: UInt64, committedEnd: UInt64)
     /// The sums in the pack's record are not those of its chunks.
@@ -59,6 +61,8 @@ extension FsckProblem: CustomStringConvertible {
             "record \(key) of table \(table) can't be read: \(reason)"
         case .missingPackFile(let pack, let count):
             "\(PackFormat.fileName(pack)) is missing, and \(count) chunks with it"
+        case .unreadablePackFile(_, let reason, let count):
+            "\(reason): \(count) chunks can't be read"
         case .badPackHeader(let pack):
             "\(PackFormat.fileName(pack)) has a damaged header"
         case .shortPack(let pack, let byteCount, let end):
@@ -127,7 +131,14 @@ package struct FsckReport: Sendable {
         verifiedByteCount += scrub.byteCount
         inlineCount += scrub.inlineCount
         // Those of a pack that is not there are known to be lost, and headers were looked at.
-        let missing = Set(problems.compactMap { if case .missingPackFile(let pack, _) = $0 { pack } else { nil } })
+        let missing = Set(
+            problems.compactMap { problem in
+                switch problem {
+                case .missingPackFile(let pack, _), .unreadablePackFile(let pack, _, _): pack
+                default: nil
+                }
+            }
+        )
         for finding in scrub.findings {
             switch finding {
             case .frame(let digest, let pack, let offset) where !missing.contains(pack):

@@ -58,8 +58,12 @@ extension StoreCheck {
             file = try fileSystem.open(layout.pack(id), .readOnly)
             byteCount = try file.size()
         } catch {
-            guard error.code == .notFound else { throw StoreError(error) }
-            report.add(.missingPackFile(pack: id, liveFrameCount: UInt64(chunks.count)))
+            let count = UInt64(chunks.count)
+            report.add(
+                error.code == .notFound
+                    ? .missingPackFile(pack: id, liveFrameCount: count)
+                    : .unreadablePackFile(pack: id, reason: error.message, liveFrameCount: count)
+            )
             return
         }
         if byteCount < record.committedEnd {

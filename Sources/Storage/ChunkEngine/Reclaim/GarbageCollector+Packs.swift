@@ -15,22 +15,37 @@ extension GarbageCollector {
         for id in engine.packs.records.keys.sorted() where !Task.isCancelled {
             var treatment = treatment(of: id)
             if treatment != .leave, !engine.packs.isSettled(id) { treatment = .leave }
-            switch treatment {
-            case .leave: break
-            case .delete: try await delete(id)
-            case .rewrite: try await rewrite(id)
-            case .recompress:
-                cold.append(id)
-                try await makeHoles(beforeRecompressing: id)
-            case .hole: try await makeHoles(id)
-            }
+            if treatment == .recompress { cold.append(id) }
+            try await passingOver { collector async throws(StoreError) in try await collector.treat(id, treatment) }
             if treatment != .recompress { noteRemainingGarbage(id) }
         }
         // Last, for it takes longest, and who has deleted something waits for it.
         recompressEnd = engine.clock.now().advanced(bySeconds: policy.recompressSecondsMax)
         for id in cold where !Task.isCancelled {
-            try await recompress(id)
+            try await passingOver { collector async throws(StoreError) in try await collector.recompress(id) }
             noteRemainingGarbage(id)
+        }
+    }
+
+    private mutating func treat(_ id: UInt32, _ treatment: GarbagePolicy.Treatment) async throws(StoreError) {
+        switch treatment {
+        case .leave: break
+        case .delete: try await delete(id)
+        case .rewrite: try await rewrite(id)
+        case .recompress: try await makeHoles(beforeRecompressing: id)
+        case .hole: try await makeHoles(id)
+        }
+    }
+
+    /// A pack that can't be read keeps nobody from collecting the others.
+    private mutating func passingOver(
+        _ treat: (inout GarbageCollector) async throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        do throws(StoreError) {
+            try await treat(&self)
+        } catch {
+            guard error.code == .ioFailure, engine.health.refusal == nil else { throw error }
+            failure = failure ?? error
         }
     }
 

@@ -21,6 +21,8 @@ struct GarbageCollector {
     let policy: GarbagePolicy
     let pause: @Sendable (Duration) async -> Void
     var report = GCReport()
+    /// Why a pack was passed over, the first one.
+    var failure: StoreError?
     /// Live frames that this collection may still recompress.
     var recompressByteCountLeft: UInt64
     /// When recompressing ends for this collection.
@@ -44,6 +46,7 @@ struct GarbageCollector {
         while try await reclaimQueue() {}
         try await treatPacks()
         try await compactInline()
+        if let failure { throw failure }
         return report
     }
 

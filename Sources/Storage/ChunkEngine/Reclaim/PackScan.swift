@@ -28,10 +28,11 @@ extension EngineParts {
     }
 
     private func scanFrames(of id: UInt32, until end: UInt64) throws(StoreError) -> [IndexedChunk] {
-        guard let file = try packFiles.file(id) else { return [] }
-        var scan = FrameScan(file, end: end)
         var found: [IndexedChunk] = []
-        while let (offset, header) = try scan.next() {
+        // What can't be read is found in the index.
+        guard let file = try? packFiles.file(id) else { return [] }
+        var scan = FrameScan(file, end: end)
+        while let (offset, header) = try? scan.next() {
             guard let record = try chunkRecord(header.digest), record.pack == id, record.offset == offset else {
                 continue
             }

@@ -35,15 +35,20 @@ package enum RecoveryFinding: Sendable, Hashable {
     /// The same as `cutPackTail` and `removedStrayPack` while logs are kept: lost records may have named them.
     case keptPackTail(pack: UInt32, byteCount: UInt64)
     case keptStrayPack(fileName: String)
+    /// Damage: a pack file that the records need can't be opened.
+    case unreadablePack(reason: String)
+    /// A pack file no commit ever named, and the file system keeps it.
+    case unremovablePack(reason: String)
     /// Damage: a pack file that the records need is not there.
     case missingPack(pack: UInt32)
     /// Damage: a pack file ends before its last committed frame.
     case shortPack(pack: UInt32, byteCount: UInt64, committedEnd: UInt64)
 
+    /// Whether somebody has to look after it.
     package var isDamage: Bool {
         switch self {
         case .cutPackTail, .removedStrayPack, .abandonedRecipe, .keptPackTail, .keptStrayPack: false
-        case .keptLogs, .missingPack, .shortPack: true
+        case .keptLogs, .unreadablePack, .unremovablePack, .missingPack, .shortPack: true
         }
     }
 }
@@ -59,6 +64,7 @@ extension RecoveryFinding: CustomStringConvertible {
         case .keptPackTail(let pack, let byteCount):
             "\(byteCount) bytes behind the last committed frame of \(PackFormat.fileName(pack)) kept"
         case .keptStrayPack(let fileName): "\(fileName), which no record names, kept"
+        case .unreadablePack(let reason), .unremovablePack(let reason): reason
         case .missingPack(let pack): "\(PackFormat.fileName(pack)) is missing"
         case .shortPack(let pack, let byteCount, let end):
             FsckProblem.shortPack(pack: pack, byteCount: byteCount, committedEnd: end).description

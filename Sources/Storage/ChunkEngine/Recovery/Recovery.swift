@@ -53,7 +53,7 @@ struct Recovery {
             return try fileSystem.list(layout.packs)
         }
         var records = try loadRecords()
-        try removeStrays(names, records)
+        removeStrays(names, records)
         let current = try openCurrent(Set(names), &records)
         // A lost record may have made an object of them.
         if !keepsUnknown { try abandonPending() }
@@ -125,15 +125,20 @@ struct Recovery {
         return records
     }
 
-    private mutating func removeStrays(_ names: [String], _ records: [UInt32: PackRecord]) throws(StoreError) {
+    private mutating func removeStrays(_ names: [String], _ records: [UInt32: PackRecord]) {
         for name in names {
             guard let id = PackFormat.id(fileName: name), records[id] == nil else { continue }
             if keepsUnknown {
                 findings.append(.keptStrayPack(fileName: name))
                 continue
             }
-            try StorageCall.files { () throws(FileSystemError) in try fileSystem.remove(layout.pack(id)) }
-            findings.append(.removedStrayPack(fileName: name))
+            do throws(FileSystemError) {
+                try fileSystem.remove(layout.pack(id))
+                findings.append(.removedStrayPack(fileName: name))
+            } catch {
+                // Its number is not used again, so it only takes room.
+                findings.append(.unremovablePack(reason: error.message))
+            }
         }
     }
 
@@ -149,7 +154,7 @@ struct Recovery {
                 continue
             }
             guard record.state == .open else { continue }
-            let (file, tailByteCount) = try openPack(id, record)
+            guard let (file, tailByteCount) = openPack(id, record) else { continue }
             if let file, tailByteCount > 0 {
                 if keepsUnknown {
                     findings.append(.keptPackTail(pack: id, byteCount: tailByteCount))
@@ -170,14 +175,20 @@ struct Recovery {
         return current
     }
 
-    /// The file, nil when it is damaged, and the bytes behind its last committed frame.
+    /// The file, nil when it is damaged, and the bytes behind its last committed frame; nil when it can't be opened, and then the
+    /// record stays as it is, for a start that can.
     private mutating func openPack(
         _ id: UInt32,
         _ record: PackRecord
-    ) throws(StoreError) -> (file: (any File)?, tailByteCount: UInt64) {
-        let (file, size) = try StorageCall.files { () throws(FileSystemError) in
-            let file = try fileSystem.open(layout.pack(id), .readWrite)
-            return (file, try file.size())
+    ) -> (file: (any File)?, tailByteCount: UInt64)? {
+        let file: any File
+        let size: UInt64
+        do throws(FileSystemError) {
+            file = try fileSystem.open(layout.pack(id), .readWrite)
+            size = try file.size()
+        } catch {
+            findings.append(.unreadablePack(reason: error.message))
+            return nil
         }
         if size < record.committedEnd {
             findings.append(.shortPack(pack: id, byteCount: size, committedEnd: record.committedEnd))
