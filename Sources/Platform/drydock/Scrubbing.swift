@@ -32,8 +32,7 @@ struct Scrubbing: Service {
 
     private func isDue() async throws(StoreError) -> Bool {
         guard let progress = try await store.scrubProgress() else { return true }
-        let due = progress.started.advanced(bySeconds: interval.components.seconds)
-        return progress.isUnderWay || due <= clock.now()
+        return progress.isDue(everySeconds: interval.components.seconds, now: clock.now())
     }
 
     /// Whatever fails, the next look may succeed, and reads are served meanwhile: only the end of the process ends this.

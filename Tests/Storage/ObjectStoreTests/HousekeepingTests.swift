@@ -29,6 +29,17 @@ import Testing
         #expect(try await store.expireUploads(idleSince: Timestamp(seconds: 4_000_000_000)) == 3)
     }
 
+    @Test func `is scrubbed again when the clock was set back behind the last time`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        let start = fixture.clock.now()
+        _ = try await fixture.store.scrub(ScrubPolicy(), pause: { _ in }, found: { _ in })
+        let progress = try #require(try await fixture.store.scrubProgress())
+        func isDue(_ seconds: Int64) -> Bool {
+            progress.isDue(everySeconds: 100, now: start.advanced(bySeconds: seconds))
+        }
+        #expect([-1, 0, 99, 100].map(isDue) == [true, false, false, true])
+    }
+
     @Test func `keeps what a client is still reading`() async throws {
         let fixture = try StoreFixture(isSmall: true)
         _ = try await fixture.store.createBucket(photos, owner: "main", region: "us-east-1")

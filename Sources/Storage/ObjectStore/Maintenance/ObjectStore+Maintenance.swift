@@ -104,4 +104,9 @@ package struct ScrubProgress: Sendable, Hashable {
     /// Of the last pass that ended.
     package let completed: Timestamp?
     package let isUnderWay: Bool
+
+    /// Whether a pass is to begin, or to go on. One that began in the future did so by a clock that has been set back since.
+    package func isDue(everySeconds interval: Int64, now: Timestamp) -> Bool {
+        isUnderWay || now < started || started.advanced(bySeconds: interval) <= now
+    }
 }
