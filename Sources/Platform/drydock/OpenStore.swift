@@ -34,6 +34,7 @@ struct StoreParts {
         options.blockCacheByteCount = metadataCacheByteCount
         reserve = SpaceReserve(dataDirectory: directory.path, byteCount: UInt64(options.openingByteCount))
         configuration.engine.giveUpReserve = { [reserve] in reserve.remove() }
+        configuration.engine.availableMemory = SystemMemory.availableByteCount
         self.configuration = configuration
         do {
             (metadata, hasUsedReserve) = try Self.openMetadata(directory, options, reserve)

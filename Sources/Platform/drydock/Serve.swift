@@ -71,8 +71,8 @@ struct Serve: AsyncParsableCommand {
         let workers = WorkerPool(
             threadCount: max(8, System.coreCount * 2),
             computingThreadCount: System.coreCount + 1,
-            // A scrub, a collection, the census, and what somebody asks for.
-            maintenanceThreadCount: 4
+            // A scrub, a collection, the census, what is read ahead, and what somebody asks for.
+            maintenanceThreadCount: 5
         )
         let store = try parts.openStore(workers)
         for finding in store.damageAtStart { logger.error("damage at the start", metadata: ["finding": "\(finding)"]) }

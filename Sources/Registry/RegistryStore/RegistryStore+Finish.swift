@@ -190,6 +190,8 @@ extension RegistryStore {
                 try await put([link(digest, size: staged.byteCount, in: repository)] + writes)
             }
         }
+        // What was pushed is pulled soon.
+        if case .object(let object) = staged { object.prefetch() }
     }
 
     private func put(

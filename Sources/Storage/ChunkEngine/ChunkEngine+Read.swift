@@ -45,6 +45,11 @@ extension ChunkEngine {
         return result ?? ByteBuffer()
     }
 
+    /// Begins to bring a content into memory that is read soon. A hint: it may be too much, and what others do goes first.
+    package func prefetch(_ content: ContentReference, pin: ContentPin?) {
+        parts.prefetcher.add(content, pin, parts)
+    }
+
     /// All bytes of an inline content; nil when it is gone, because its owner was deleted or overwritten since it was looked up:
     /// look the owner up again. Who hands out a handle that outlives its object takes the bytes when it is made.
     package func inlineBytes(_ content: ContentReference) async throws(StoreError) -> ByteBuffer? {

@@ -103,6 +103,7 @@ package final class ChunkEngine: Sendable {
 
     /// Ends what is queued and refuses anything more. The metadata store and the workers stay with those who made them.
     package func shutdown() async {
+        await parts.prefetcher.close()
         await commits.close()
         parts.quarantine.attach(nil)
     }

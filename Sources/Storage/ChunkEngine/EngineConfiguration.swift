@@ -58,6 +58,8 @@ package struct EngineConfiguration: Sendable {
     package var readByteCountMax = 1 << 20
     /// The largest range that `readIfCached` serves.
     package var cachedReadByteCountMax = 256 << 10
+    /// What the system has left for the bytes of files. Nothing is read ahead of its readers while that is 0.
+    package var availableMemory: @Sendable () -> UInt64 = { 0 }
     /// Readers that are enough for each to keep to its event loop.
     package var hotReaderCountMin = System.coreCount
 

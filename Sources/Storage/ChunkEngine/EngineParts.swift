@@ -29,6 +29,7 @@ final class EngineParts: Sendable {
     let decompressors = DecompressorPool()
     let readBuffers: ReadBufferPool
     let readerCount = Atomic(0)
+    let prefetcher = Prefetcher()
     let md5Lanes = MD5Lanes()
     let health = EngineHealth()
     let collections = OneAtATime("garbage collection", GCReport())

@@ -16,9 +16,16 @@ package protocol OpenedObject: AnyObject {
     /// The same, at once and without blocking, when everything is in memory and small (≤ 256 KiB); else nil.
     func readIfCached(_ range: Range<UInt64>) -> ByteBuffer?
 
+    /// Begins to bring the bytes into memory, because somebody reads them soon: a hint.
+    func prefetch()
+
     /// Offset and size of part `number` (from 1) of a multipart object; of the whole for number 1 of another; nil
     /// past the end.
     func part(_ number: Int) async throws(StoreError) -> (range: Range<UInt64>, checksum: ChecksumValue?)?
+}
+
+extension OpenedObject {
+    package func prefetch() {}
 }
 
 /// An object store as its clients see it: S3's data model without S3's wire.

@@ -57,6 +57,10 @@ final class StoredObject: OpenedObject {
         }
     }
 
+    func prefetch() {
+        if case .content(let pin) = source { engine.prefetch(content, pin: pin) }
+    }
+
     func part(_ number: Int) async throws(StoreError) -> (range: Range<UInt64>, checksum: ChecksumValue?)? {
         guard content.kind == .assembly else {
             // A multipart object of nothing but empty parts has no assembly.
