@@ -7,10 +7,9 @@ Written from the format pages (`OnDiskFormat.md` of ChunkFormat and of ObjectSto
 It opens everything read-only, checks every checksum on its way (but the xxHash kinds that clients may have sent),
 reports damage and goes on with the next object. Needs Python 3.11 and the shared libraries of RocksDB, zstd and xxHash.
 
-OUTPUT/objects.jsonl has a line of JSON for each object, by bucket id and key. `file` there says where the bytes are:
-under `objects/BUCKET/` by the key itself, or under `awkward/` by the SHA-256 of BUCKET/KEY where a file system wouldn't
-take the key, would take it for another path, or has a file where the key needs a directory. A damaged object has
-`damage` instead. Bytes that aren't UTF-8 stand in names as lone surrogates, as Python's `surrogateescape` makes them.
+OUTPUT/objects.jsonl has a line of JSON for each object, by bucket id and key. `file` there says where the bytes are: in
+`objects/BUCKET/` by the key itself, or in `awkward/` by the SHA-256 of BUCKET/KEY where a file system wouldn't take the
+key or has a file where it needs a directory. A damaged one has `damage` instead. Names are decoded by `surrogateescape`.
 
 Exit status: 0 all is well; 1 something is damaged or missing; 2 wrong use, nothing of this format, or no room.
 """
@@ -30,7 +29,7 @@ import struct
 import sys
 from ctypes import byref, c_char_p, c_size_t, c_void_p
 
-EMPTY, INLINE, RECIPE, ASSEMBLY = range(4)
+EMPTY, INLINE, RECIPE, ASSEMBLY, STRETCH = range(5)
 FULL_OBJECT, COMPOSITE = 1, 2
 text = functools.partial(bytes.decode, errors="surrogateescape")
 
@@ -128,15 +127,11 @@ class Tables:
 def crc(polynomial, width):
     """A class for the reflected CRC that begins and ends with all ones; its objects are used like those of hashlib.
 
-    A CRC is the message, a polynomial over GF(2), modulo P. Byte by byte a gigabyte takes minutes. But x^23408 modulo P
-    has few terms: some shifts of a large integer fold the head of the message into the rest, until 23408 bits are left.
+    It is the message, a polynomial over GF(2), modulo P. Byte by byte that is slow. But x^23408 modulo P has few terms:
+    some shifts of a large integer fold the head of the message into the rest, until 23408 bits are left.
     """
-
-    def times_x(value, count):
-        for _ in range(count):
-            value = value >> 1 ^ (polynomial if value & 1 else 0)
-        return value
-
+    by_x = lambda value, _: value >> 1 ^ (polynomial if value & 1 else 0)
+    times_x = lambda value, count: functools.reduce(by_x, range(count), value)
     ones, step = (1 << 8 * width) - 1, 23408 // 8 - 8
     table = [times_x(byte, 8) for byte in range(256)]
     remainder = times_x(1 << 8 * width - 1, 23408)  # reflected: the highest bit is x^0
@@ -144,8 +139,7 @@ def crc(polynomial, width):
 
     class CRC:
         def __init__(self):
-            # To begin with all ones is to invert as many bits of the message.
-            self.start, self.folded, self.pending = ones, 0, b""
+            self.start, self.folded, self.pending = ones, 0, b""  # ones: as many bits of the message inverted
 
         def update(self, data):
             data = self.pending + data
@@ -204,8 +198,7 @@ class Record:
 
     def __init__(self, data, what, has_version=True):
         self.data, self.what, self.position = data, what, 0
-        if has_version:
-            self.expect(self.take("B") == 1, "a format version")
+        self.expect(not has_version or self.take("B") == 1, "a format version")
 
     def expect(self, condition, what):
         require(condition, f"{self.what} has {what} that is not known here")
@@ -230,10 +223,8 @@ class Record:
         number = self.take("B")
         self.expect(number < len(ALGORITHMS), "a checksum algorithm")
         algorithm, size = ALGORITHMS[number]
-        if algorithm is None:
-            return None
-        kind, dash = self.take("BI")
-        return Checksum(algorithm, self.bytes(size), kind, dash)
+        kind, dash = self.take("BI") if algorithm else (0, 0)
+        return algorithm and Checksum(algorithm, self.bytes(size), kind, dash)
 
 
 # A run of bytes that is no assembly, and what is recorded about it.
@@ -279,10 +270,19 @@ class Contents:
         if version.kind != ASSEMBLY:
             yield from [Part(version.kind, version.content, version.size)] * max(version.dash, 1)
             return
+        self.joined, self.ahead = None, b""
         for record in self.entries(version):
             number, kind, content, size, tag = record.take("IBQQ16s")
-            record.expect(kind < ASSEMBLY, "a part of a kind")
+            record.expect(kind <= STRETCH and kind != ASSEMBLY, "a part of a kind")
+            self.joined = self.joined or kind == STRETCH and self.recipe(Part(RECIPE, content, version.size))
             yield Part(kind, content, size, number, tag, tuple(filter(None, [record.checksum()])))
+
+    def stretch(self, part):
+        """What follows in the recipe of all parts, from where the part before has ended."""
+        size = part.size
+        while piece := size and (self.ahead or next(self.joined, b"")):
+            yield piece[:size]
+            size, self.ahead = max(size - len(piece), 0), piece[size:]
 
     def inline(self, part):
         record = self.tables.get("inline", struct.pack(">Q", part.content), f"inline record {part.content:#018x}")
@@ -371,7 +371,7 @@ class Contents:
         full, composite = [[it for it in version.checksums if it.kind == kind] for kind in (FULL_OBJECT, COMPOSITE)]
         whole = Digests(["SHA256", *(it.algorithm for it in full)])
         by_part = {it.algorithm: b"" for it in composite if it.algorithm in CHECKSUMS}
-        sizes, tags, sources = [], b"", {EMPTY: lambda _: (), INLINE: self.inline, RECIPE: self.recipe}
+        sizes, tags, sources = [], b"", [lambda _: (), self.inline, self.recipe, None, self.stretch]  # by kind
         for part in self.parts(version):
             digests, start = Digests(["MD5", *by_part, *(it.algorithm for it in part.checksums)]), file.tell()
             self.identity = hashlib.sha256()
@@ -383,7 +383,7 @@ class Contents:
             require(sizes[-1] == part.size, f"part {part.number} has {sizes[-1]} bytes instead of {part.size}")
             digests.verify(part.checksums, f"part {part.number}")
             md5, identity = digests.running["MD5"].digest(), self.identity.digest()[:16]  # if the writer chose so
-            require(part.tag in (None, md5, identity), f"the entity tag of part {part.number} differs")
+            require(part.tag in (None, md5, identity) or part.kind == STRETCH, f"the tag of part {part.number} differs")
             tags += part.tag or md5
             by_part = {algorithm: value + digests.running[algorithm].digest() for algorithm, value in by_part.items()}
         require(sum(sizes) == version.size and len(sizes) == max(version.dash, 1), "size or number of parts differ")

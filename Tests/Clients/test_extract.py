@@ -172,9 +172,10 @@ def test_everything_comes_out_after_kill_9(directory):
         server.verb("gc", "--min-garbage", "0")
         assert not packs & set(os.listdir(f"{server.data}/packs"))
         check_prefix(server, stored, "overwritten-", f"{directory}/compacted")
-        # Recompression makes groups of them.
+        # Recompression makes groups of them, and of parts the stretches of one recipe.
         assert json.loads(server.verb("gc", "--recompress", "--json").stdout)["savedBytes"] > 10 * MEBIBYTE
         check_prefix(server, stored, "c", f"{directory}/recompressed")
+        check_prefix(server, stored, "p", f"{directory}/joined")
 
 
 def check_prefix(server, stored, prefix, output):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Space comes back and damage is found while the store is in use."""
 
+import io
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from boto3.s3.transfer import TransferConfig
 from conftest import client
 from drydock import BINARY, TOP, Drydock
 from files import content
@@ -162,6 +164,39 @@ def test_recompression_saves_space_and_changes_no_byte(own):
     assert s3.get_object(Bucket="bucket", Key="text")["Body"].read() == body
     assert s3.get_object(Bucket="bucket", Key="text", Range="bytes=300000-300099")["Body"].read() == body[300000:300100]
     assert json.loads(server.verb("gc", "--recompress", "--json").stdout)["recompressedPacks"] == 0
+
+
+def test_parts_of_any_size_are_stored_once(own):
+    server, s3 = own
+    size = 64 << 20
+    body = content(4, size)
+    part_sizes = {f"{count}": count << 20 for count in (5, 8, 16)}
+    for key, part_size in part_sizes.items():
+        transfer = TransferConfig(multipart_threshold=part_size, multipart_chunksize=part_size)
+        s3.upload_fileobj(io.BytesIO(body), "bucket", key, Config=transfer)
+    s3.put_object(Bucket="bucket", Key="plain", Body=body)
+    reading = s3.get_object(Bucket="bucket", Key="8")["Body"]
+    head = reading.read(1 << 20)
+    server.verb("gc", "--recompress")
+    assert head + reading.read() == body
+
+    def stored():
+        stats = json.loads(server.verb("stats", "--json").stdout)
+        return stats["logicalBytes"], stats["deduplicatedBytes"]
+
+    # Once nobody reads the old chunks there is one copy, to the byte.
+    assert wait_for(lambda: stored() == (4 * size, size), 30)
+    server.verb("gc", "--min-garbage", "0")
+    assert used_bytes(server.data) < size * 101 // 100
+    for key, part_size in part_sizes.items():
+        got = s3.get_object(Bucket="bucket", Key=key)
+        assert got["Body"].read() == body and got["ETag"].endswith(f'-{-(-size // part_size)}"')
+        part = s3.get_object(Bucket="bucket", Key=key, PartNumber=2)
+        assert part["Body"].read() == body[part_size:2 * part_size]
+        edge = s3.get_object(Bucket="bucket", Key=key, Range=f"bytes={part_size - 10}-{part_size + 9}")
+        assert edge["Body"].read() == body[part_size - 10:part_size + 10]
+    assert s3.get_object(Bucket="bucket", Key="plain")["Body"].read() == body
+    server.verb("fsck")
 
 
 def test_verbs_work_on_a_running_store(own):

@@ -15,8 +15,8 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         discussion: """
             Example: drydock gc --data /srv/drydock --dry-run
 
-            A running server does this by itself every few seconds, with packs that are half garbage, and compresses again,
-            better and slowly, what was written ten minutes ago. Stopped or running, a crash meanwhile loses nothing.
+            A running server does this by itself every few seconds, with packs that are half garbage, and joins the parts of
+            uploads, and compresses again, better and slowly, what was written ten minutes ago. Stopped or running, a crash meanwhile loses nothing.
             """
     )
 
@@ -24,10 +24,12 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
     @Flag(help: "Only say what would happen.") var dryRun = false
     @Option(help: "Rewrite packs with more garbage than this, in percent; 0 gives everything back.")
     var minGarbage = 20
-    @Flag(help: "Compress again, at once and better, what was not yet.") var recompress = false
+    @Flag(help: "Join the parts of uploads and compress again, at once and better, what was not yet.") var recompress =
+        false
 
     struct Report: Codable {
         var dryRun: Bool
+        var joinedUploads: UInt64
         var reclaimedContents: UInt64
         var reclaimedChunks: UInt64
         var postponedContents: UInt64
@@ -43,6 +45,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
 
         init(_ result: GCReport, dryRun: Bool) {
             self.dryRun = dryRun
+            joinedUploads = result.joinedContentCount
             reclaimedContents = result.contentCount
             reclaimedChunks = result.chunkCount
             postponedContents = result.postponedContentCount
@@ -69,6 +72,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
     private static func policy(_ minGarbage: Int, recompresses: Bool) -> GarbagePolicy {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = Double(minGarbage) / 100
+        policy.joinsParts = recompresses
         if recompresses { policy.recompressIdleSecondsMin = 0 }
         return policy
     }
@@ -102,7 +106,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         try flags.show(
             report,
             text: [
-                ("contents reclaimed", "\(report.reclaimedContents)"),
+                ("uploads joined", "\(report.joinedUploads)"), ("contents reclaimed", "\(report.reclaimedContents)"),
                 ("chunks reclaimed", "\(report.reclaimedChunks)"),
                 ("contents still in use", "\(report.postponedContents)"),
                 ("packs rewritten", "\(report.compactedPacks)"), ("packs deleted", "\(report.deletedPacks)"),

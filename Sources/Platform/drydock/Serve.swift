@@ -71,8 +71,8 @@ struct Serve: AsyncParsableCommand {
         let workers = WorkerPool(
             threadCount: max(8, System.coreCount * 2),
             computingThreadCount: System.coreCount + 1,
-            // A scrub, a collection, the census, what is read ahead, and what somebody asks for.
-            maintenanceThreadCount: 5
+            // A scrub, a collection, a joining of parts, the census, what is read ahead, and what somebody asks for.
+            maintenanceThreadCount: 6
         )
         let store = try parts.openStore(workers)
         for finding in store.damageAtStart { logger.error("damage at the start", metadata: ["finding": "\(finding)"]) }
@@ -98,6 +98,7 @@ struct Serve: AsyncParsableCommand {
             uploadExpiryDays: configuration.uploadExpiryDays,
             logger: logger
         )
+        let joining = PartJoining(store: store, logger: logger)
         let scrubbing = Scrubbing(
             store: store,
             clock: parts.clock,
@@ -105,7 +106,7 @@ struct Serve: AsyncParsableCommand {
             byteRateMax: UInt64(configuration.scrubMebibytesPerSecond) << 20,
             logger: logger
         )
-        var running: [any Service] = roles.listeners + [ready, housekeeping, scrubbing, census]
+        var running: [any Service] = roles.listeners + [ready, housekeeping, joining, scrubbing, census]
         if let sweep = roles.registrySweep { running.append(sweep) }
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

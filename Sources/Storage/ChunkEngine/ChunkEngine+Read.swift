@@ -14,7 +14,7 @@ extension ChunkEngine {
     package func pin(_ content: ContentReference) -> ContentPin? {
         switch content.kind {
         case .empty, .inline: nil
-        case .recipe, .assembly: ContentPin(content.id, parts.pins)
+        case .recipe, .assembly, .stretch: ContentPin(content.id, parts.pins)
         }
     }
 

@@ -16,12 +16,35 @@ extension ChunkEngine {
         pause: @escaping @Sendable (Duration) async -> Void
     ) async throws(StoreError) -> GCReport {
         try checkMayCollect()
+        let joined =
+            policy.joinsParts
+            ? try await joinParts(coreShareMax: policy.recompressCoreShareMax, pause: pause) : JoinReport()
         try parts.collections.begin()
         defer { parts.collections.end() }
         var collector = GarbageCollector(parts, commits, policy, pause: pause)
-        let report = try await collector.run()
+        var report = try await collector.run()
+        report.joinedContentCount = joined.joinedCount
         parts.collections.add { $0.add(report) }
         return report
+    }
+
+    /// Gives the chunks of each completed upload the cuts that they would have in one piece, beside all other work, so that the same
+    /// bytes in parts of other sizes have the same chunks. One run at a time.
+    ///
+    /// A crash at any point leaves the old chunks or the new ones, and the next run goes on.
+    ///
+    /// - Parameters:
+    ///   - coreShareMax: of one core; nil as fast as it goes.
+    ///   - pause: waits, to keep that share.
+    /// - Throws: `slowDown` while another run is under way, which ends soon; as `commit`.
+    package func joinParts(
+        coreShareMax: Double?,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) async throws(StoreError) -> JoinReport {
+        try parts.joins.begin(isUrgent: coreShareMax == nil)
+        defer { parts.joins.end() }
+        var joiner = PartJoiner(parts, commits, coreShareMax: coreShareMax, pause: pause)
+        return try await joiner.run()
     }
 
     /// What `collectGarbage` would do now, up to what holes can't be made where the file system has none.

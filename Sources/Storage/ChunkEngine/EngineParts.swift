@@ -35,6 +35,7 @@ final class EngineParts: Sendable {
     let collections = OneAtATime("garbage collection", GCReport())
     let treatedPacks = TreatedPacks()
     let inlineGarbage = InlineGarbage()
+    let joins = OneAtATime("joining of parts", ())
     let scrubs = OneAtATime("scrub", ScrubTotals())
     let quarantine = Quarantine()
 
@@ -69,10 +70,7 @@ final class EngineParts: Sendable {
         contentIDs = ContentIDs(generation: recovered.generation)
         keepsUnknown = recovered.keepsUnknown
         blocks = BlockPool(
-            carryByteCountMax: max(
-                configuration.chunkSizes.byteCountMax + Chunker.lookaheadByteCountMax,
-                configuration.wholeChunkByteCountMax
-            ),
+            carryByteCountMax: configuration.cutByteCountMax,
             blockByteCount: configuration.blockByteCount
         )
         compressors = CompressorPool(level: configuration.compressionLevel)

@@ -7,7 +7,7 @@ package import StorageTypes
 package struct AssemblyPart: Sendable, Hashable {
     /// As the client numbered it, 1...10,000.
     package let number: UInt32
-    /// Empty, inline or recipe.
+    /// No assembly.
     package let content: ContentReference
     /// 16 bytes.
     package let md5: [UInt8]

@@ -11,8 +11,11 @@ package struct ContentReference: Sendable, Hashable {
         case inline = 1
         /// A list of chunks; counted.
         case recipe = 2
-        /// A list of empty, inline or recipe contents: the parts of a multipart object; counted.
+        /// A list of empty, inline or recipe contents, or of stretches: the parts of a multipart object; counted.
         case assembly = 3
+        /// A part of an assembly that is a stretch of one recipe of all its parts, the one with this `id`: what lies there where the
+        /// part lies in the assembly. Each counts as a reference to the recipe.
+        case stretch = 4
     }
 
     package static let encodedByteCount = 17
@@ -46,7 +49,7 @@ package struct ContentReference: Sendable, Hashable {
     package init?(kind: Kind, storedID id: UInt64, size: UInt64) {
         switch kind {
         case .empty: guard id == 0, size == 0 else { return nil }
-        case .inline, .recipe: guard size > 0 else { return nil }
+        case .inline, .recipe, .stretch: guard size > 0 else { return nil }
         case .assembly: break  // of nothing but empty parts, for one
         }
         self.init(kind: kind, id: id, size: size)

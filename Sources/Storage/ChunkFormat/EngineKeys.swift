@@ -9,6 +9,7 @@ package import StorageTypes
 /// | --- | --- | --- |
 /// | system | `F` | `StoreFormat` |
 /// | system | `G` | `SequenceRecord` |
+/// | system | `J` content⁸ | join marker: the parts of this assembly are recipes of their own |
 /// | system | `P` pack⁴ | `PackRecord` |
 /// | system | `Q` pack⁴ offset⁸ | `QuarantineRecord` |
 /// | system | `R` content⁸ | reclaim entry: nobody refers to this recipe or assembly any more |
@@ -26,12 +27,13 @@ package enum EngineKeys {
 
     package static let scrub: [UInt8] = [0x53]
 
+    package static let joinPrefix: UInt8 = 0x4a
     package static let packPrefix: UInt8 = 0x50
     package static let quarantinePrefix: UInt8 = 0x51
     package static let reclaimPrefix: UInt8 = 0x52
     package static let pendingPrefix: UInt8 = 0x57
 
-    /// The value of reclaim entries and pending markers: the format version alone.
+    /// The value of join markers, reclaim entries and pending markers: the format version alone.
     package static let markerValue: [UInt8] = [1]
 
     package static func pack(_ id: UInt32) -> [UInt8] {
@@ -40,6 +42,10 @@ package enum EngineKeys {
 
     package static func quarantine(pack: UInt32, offset: UInt64) -> [UInt8] {
         key(quarantinePrefix, pack) + bytes(offset)
+    }
+
+    package static func join(_ assembly: UInt64) -> [UInt8] {
+        key(joinPrefix, assembly)
     }
 
     package static func reclaim(_ content: UInt64) -> [UInt8] {
@@ -88,7 +94,7 @@ package enum EngineKeys {
         }
     }
 
-    /// Reads the number behind the first byte of a pack, reclaim or pending key; nil when the length is another.
+    /// Reads the number behind the first byte of a pack, join, reclaim or pending key; nil when the length is another.
     package static func number<Integer: FixedWidthInteger>(
         in key: some Collection<UInt8>,
         as type: Integer.Type

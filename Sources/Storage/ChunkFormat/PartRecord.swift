@@ -49,7 +49,7 @@ package struct PartRecord: Sendable, Equatable {
         let size = try reader.fixed(UInt64.self)
         self.lastModified = Timestamp(nanoseconds: try reader.fixed(Int64.self))
         let id = try reader.fixed(UInt64.self)
-        guard let kind, let content = ContentReference(kind: kind, storedID: id, size: size) else {
+        guard let kind, kind != .stretch, let content = ContentReference(kind: kind, storedID: id, size: size) else {
             throw DecodeError(.invalidValue, at: 2)
         }
         self.content = content

@@ -44,7 +44,7 @@ package struct VersionHeader: Sendable {
         let size = record.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian
         let id = record.unsafeLoadUnaligned(fromByteOffset: 24, as: UInt64.self).littleEndian
         guard let kind = ContentReference.Kind(rawValue: record.unsafeLoadUnaligned(fromByteOffset: 2, as: UInt8.self)),
-            let content = ContentReference(kind: kind, storedID: id, size: size)
+            kind != .stretch, let content = ContentReference(kind: kind, storedID: id, size: size)
         else { throw DecodeError(.invalidValue, at: 2) }
         self.content = content
         self.lastModified = Timestamp(

@@ -69,6 +69,22 @@ import Testing
         #expect(lastWrite < lastSync)
     }
 
+    @Test func `of joining parts`() async throws {
+        let fixture = try EngineFixture()
+        for seed in 1...2 { try await fixture.put("\(seed)", PatternContent(seed: UInt64(seed)).bytes(0..<3_000)) }
+        try await fixture.assemble(["1", "2"], to: "whole")
+        let lines = try await trace(fixture) { _ = try await fixture.engine.joinParts(coreShareMax: nil) { _ in } }
+        // The border's chunks; two segments of the recipe, the first with its marker; the last with the old parts' assembly, and
+        // without both markers.
+        #expect(
+            lines == [
+                "write packs/00000001.pack 6704+2853", "sync packs/00000001.pack",
+                "commit system+1 contents+1 chunks+4",
+                "commit system+1 contents+1 chunks+4", "commit system+1-2 contents+5 chunks+2",
+            ]
+        )
+    }
+
     @Test func `of an upload that is given up`() async throws {
         let fixture = try EngineFixture()
         let lines = try await trace(fixture) {

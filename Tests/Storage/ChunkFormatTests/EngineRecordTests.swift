@@ -16,6 +16,7 @@ import Testing
     @Test func `keep their keys`() throws {
         let keys: [(String, [UInt8])] = [
             ("key-pack", EngineKeys.pack(42)), ("key-quarantine", EngineKeys.quarantine(pack: 42, offset: 4_096)),
+            ("key-join", EngineKeys.join(EngineSamples.recipeID)),
             ("key-reclaim", EngineKeys.reclaim(EngineSamples.recipeID)),
             ("key-pending", EngineKeys.pending(EngineSamples.recipeID)),
             ("key-head", EngineKeys.head(EngineSamples.recipeID)),

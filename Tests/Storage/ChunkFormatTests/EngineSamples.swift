@@ -73,6 +73,18 @@ enum EngineSamples {
             AssemblyPart(number: 7, content: .empty, md5: RecordSamples.etag.bytes, checksum: nil),
         ]
     )
+    /// After its parts were joined.
+    static let joined = AssemblySegment(
+        start: 0,
+        parts: [(1, 5 << 20), (2, 21)].map { number, size in
+            AssemblyPart(
+                number: number,
+                content: ContentReference(kind: .stretch, id: recipeID, size: size),
+                md5: RecordSamples.etag.bytes,
+                checksum: nil
+            )
+        }
+    )
     static let pack = PackRecord(
         state: .open,
         isRecompressed: true,
@@ -126,6 +138,9 @@ enum EngineSamples {
             try RecipeSegment(decoding: bytes).encoded
         },
         Sample(name: "assembly-segment", bytes: assembly.encoded) { bytes throws(DecodeError) in
+            try AssemblySegment(decoding: bytes).encoded
+        },
+        Sample(name: "assembly-segment-joined", bytes: joined.encoded) { bytes throws(DecodeError) in
             try AssemblySegment(decoding: bytes).encoded
         },
         Sample(name: "pack-record", bytes: pack.encoded) { bytes throws(DecodeError) in

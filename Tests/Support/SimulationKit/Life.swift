@@ -108,6 +108,7 @@ final class Life: MachineMonitor, @unchecked Sendable {
                 group.addTask { await client.work(operationCount / clientCount + 1) }
             }
             if generator.chance(2, in: 3) { group.addTask { await self.collectOnline(store) } }
+            if generator.chance(2, in: 3) { group.addTask { await self.joinOnline(store) } }
             if generator.chance(1, in: 3) { group.addTask { await self.scrubOnline(store) } }
             if generator.chance(1, in: 3) { group.addTask { await self.checkOnline(store) } }
         }

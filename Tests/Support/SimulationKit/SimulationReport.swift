@@ -15,6 +15,8 @@ package struct SimulationReport: Sendable {
     package var commitCount = 0
     /// Contents that a collection had to leave because somebody used them.
     package var postponedContentCount = 0
+    /// Objects whose parts were joined.
+    package var joinedContentCount = 0
     /// Commits of more than one object, upload or part.
     package var sharedCommitCount = 0
     /// Chunks of damaged drives.
@@ -38,6 +40,7 @@ package struct SimulationReport: Sendable {
         collectionCount += other.collectionCount
         commitCount += other.commitCount
         postponedContentCount += other.postponedContentCount
+        joinedContentCount += other.joinedContentCount
         sharedCommitCount += other.sharedCommitCount
         rotCount += other.rotCount
         failedOperationCount += other.failedOperationCount
@@ -54,7 +57,9 @@ extension SimulationReport {
             ("operations of clients", operationCount), ("of them refused or failed", failedOperationCount),
             ("commits", commitCount), ("commits of several clients", sharedCommitCount),
             ("collections of garbage", collectionCount), ("scrubs", scrubCount), ("checks", checkCount),
-            ("contents in use that a collection left", postponedContentCount), ("damaged drives", rotCount),
+            ("contents in use that a collection left", postponedContentCount),
+            ("objects of joined parts", joinedContentCount),
+            ("damaged drives", rotCount),
         ] + crashes.sorted { $0.key.rawValue < $1.key.rawValue }.map { ("power lost before \($0.key)", $0.value) }
             + faults.sorted { $0.key < $1.key }.map { ("fault: \($0.key)", $0.value) }
     }

@@ -21,10 +21,11 @@ extension CommitPipeline {
     func commitSegment(
         _ chunks: [StagedChunk],
         _ progress: inout SegmentProgress,
-        _ holds: ChunkHolds
+        _ holds: ChunkHolds,
+        isUrgent: Bool = false
     ) async throws(StoreError) {
         let before = progress
-        progress = try await commit([]) { transaction throws(StoreError) in
+        progress = try await commit([], isUrgent: isUrgent) { transaction throws(StoreError) in
             var after = before
             let id = before.id ?? transaction.engine.contentIDs.next()
             if before.id == nil { transaction.put(.system, EngineKeys.pending(id), EngineKeys.markerValue) }

@@ -65,7 +65,7 @@ extension CommitTransaction {
         case .inline:
             remove(.inline, EngineKeys.inline(content.id))
             releasedInlineByteCount += content.size
-        case .recipe, .assembly:
+        case .recipe, .assembly, .stretch:
             var head = try head(content)
             guard head.referenceCount > 0 else {
                 throw StoreError(.corrupted, diagnosis: "content \(content.id) was released before")
@@ -78,20 +78,19 @@ extension CommitTransaction {
 
     /// Joins contents to one, taking over the caller's reference to each part; the result has one reference.
     ///
-    /// - Parameter parts: at least one, in order; none of them an assembly.
-    package mutating func assemble(_ parts: [AssemblyPart]) throws(StoreError) -> ContentReference {
+    /// - Parameters:
+    ///   - parts: at least one, in order; none of them an assembly.
+    ///   - joins: cuts the parts anew later, as one content (`PartJoin`).
+    package mutating func assemble(
+        _ parts: [AssemblyPart],
+        joins: Bool = false
+    ) throws(StoreError) -> ContentReference {
         precondition(!parts.isEmpty, "an assembly has parts")
         precondition(parts.allSatisfy { $0.content.kind != .assembly }, "assemblies do not nest")
         let id = engine.contentIDs.next()
-        var size: UInt64 = 0
-        var segmentCount: UInt32 = 0
-        var rest = parts[...]
-        while !rest.isEmpty {
-            let segment = AssemblySegment(start: size, parts: [AssemblyPart](rest.prefix(AssemblySegment.partCountMax)))
-            rest = rest.dropFirst(segment.parts.count)
-            put(.contents, EngineKeys.segment(id, segmentCount), segment.encoded)
-            segmentCount += 1
-            for part in segment.parts { size += part.content.size }
+        let (size, segmentCount) = putParts(parts, of: id)
+        if joins, parts.count(where: { $0.content.kind != .empty }) > 1 {
+            put(.system, EngineKeys.join(id), EngineKeys.markerValue)
         }
         let head = ContentHead(
             kind: .assembly,
@@ -102,6 +101,22 @@ extension CommitTransaction {
         )
         put(.contents, EngineKeys.head(id), head.encoded)
         return ContentReference(kind: .assembly, id: id, size: size)
+    }
+
+    /// Stores the segments of an assembly; returns the bytes of all parts, and how many segments there are.
+    @discardableResult
+    mutating func putParts(_ parts: [AssemblyPart], of id: UInt64) -> (size: UInt64, segmentCount: UInt32) {
+        var size: UInt64 = 0
+        var segmentCount: UInt32 = 0
+        var rest = parts[...]
+        while !rest.isEmpty {
+            let segment = AssemblySegment(start: size, parts: [AssemblyPart](rest.prefix(AssemblySegment.partCountMax)))
+            rest = rest.dropFirst(segment.parts.count)
+            put(.contents, EngineKeys.segment(id, segmentCount), segment.encoded)
+            segmentCount += 1
+            for part in segment.parts { size += part.content.size }
+        }
+        return (size, segmentCount)
     }
 
     private mutating func putInline(_ record: [UInt8], size: UInt64) -> ContentReference {

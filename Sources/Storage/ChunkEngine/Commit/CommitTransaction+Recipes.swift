@@ -7,7 +7,11 @@ import StorageTypes
 
 extension CommitTransaction {
     /// Stores what is left of a recipe and its head.
-    mutating func adopt(_ recipe: StagedRecipe, size: UInt64) throws(StoreError) -> ContentReference {
+    mutating func adopt(
+        _ recipe: StagedRecipe,
+        size: UInt64,
+        referenceCount: UInt64 = 1
+    ) throws(StoreError) -> ContentReference {
         let id = recipe.id ?? engine.contentIDs.next()
         var start = recipe.start
         var segmentCount = recipe.segmentCount
@@ -22,7 +26,7 @@ extension CommitTransaction {
         packsToSync.append(contentsOf: recipe.holds.packs)
         let head = ContentHead(
             kind: .recipe,
-            referenceCount: 1,
+            referenceCount: referenceCount,
             size: size,
             segmentCount: segmentCount,
             entryCount: recipe.entryCount + UInt64(recipe.chunks.count)

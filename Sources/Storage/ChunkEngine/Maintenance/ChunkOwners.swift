@@ -61,7 +61,7 @@ package struct ChunkOwners {
     /// A content that the present owner refers to, once more or for the first time. Blocks.
     package mutating func add(_ content: ContentReference) throws(StoreError) {
         switch content.kind {
-        case .empty: break
+        case .empty, .stretch: break
         case .inline: addInline(content.size, share: 1)
         case .recipe: try addRecipe(content)
         case .assembly: try addAssembly(content)
@@ -93,9 +93,16 @@ package struct ChunkOwners {
     private mutating func addAssembly(_ content: ContentReference) throws(StoreError) {
         let head = try value(EngineKeys.head(content.id)).flatMap { try? ContentHead(decoding: $0) }
         let share = 1 / Double(max(1, head?.referenceCount ?? 1))
+        var joined: UInt64?
         try forEachSegment(of: content, AssemblySegment.init(decoding:)) { owners, segment throws(StoreError) in
             for part in segment.parts.map(\.content) {
-                if part.kind == .inline { owners.addInline(part.size, share: share) } else { try owners.add(part) }
+                switch part.kind {
+                case .inline: owners.addInline(part.size, share: share)
+                case .stretch where part.id != joined:
+                    joined = part.id
+                    try owners.addRecipe(ContentReference(kind: .recipe, id: part.id, size: content.size))
+                case .empty, .recipe, .assembly, .stretch: try owners.add(part)
+                }
             }
             return segment.parts.reduce(0) { $0 + $1.content.size }
         }

@@ -21,7 +21,7 @@ extension StoreCheck {
                 else { return }
                 for part in segment.parts.map(\.content) {
                     switch part.kind {
-                    case .recipe: uses.add(part.id)
+                    case .recipe, .stretch: uses.add(part.id)
                     case .inline: if lower == nil { try checkInlinePart(part.id) }
                     case .empty, .assembly: break
                     }

@@ -74,7 +74,10 @@ struct StoreCheck {
             }
         }
         try checkScrubRecord()
-        for prefix in [EngineKeys.reclaimPrefix, EngineKeys.pendingPrefix] { try countContents(prefix, &failures) }
+        _ = try countMarkers(EngineKeys.joinPrefix, &failures)
+        for prefix in [EngineKeys.reclaimPrefix, EngineKeys.pendingPrefix] {
+            report.reclaimableContentCount += try countMarkers(prefix, &failures)
+        }
         for failure in failures { addUnreadable("system", failure.key, failure.error) }
         self.packs = packs
         report.packCount = UInt64(packs.count)
@@ -92,10 +95,10 @@ struct StoreCheck {
         }
     }
 
-    private mutating func countContents(
+    private func countMarkers(
         _ prefix: UInt8,
         _ failures: inout [(key: [UInt8], error: DecodeError)]
-    ) throws(StoreError) {
+    ) throws(StoreError) -> UInt64 {
         var count: UInt64 = 0
         try forEach(prefix) { key, _ in
             if EngineKeys.number(in: key, as: UInt64.self) != nil {
@@ -104,7 +107,7 @@ struct StoreCheck {
                 failures.append((key, DecodeError(.invalidValue, at: 0)))
             }
         }
-        report.reclaimableContentCount += count
+        return count
     }
 
     private func forEach(

@@ -8,20 +8,44 @@ import Synchronization
 /// Who opens a content looks its owner up, pins the content, and looks the owner up again: if it still refers to the content,
 /// the content was alive when the pin was there, and a collection that finds it released later finds the pin, too.
 final class ContentPins: Sendable {
-    private let counts = Mutex<[UInt64: Int]>([:])
+    private struct State {
+        var counts: [UInt64: Int] = [:]
+        /// By contents that were changed: what they were, and how many pins are older than that.
+        var earlier: [UInt64: (content: UInt64, count: Int)] = [:]
+    }
+
+    private let state = Mutex(State())
 
     func isPinned(_ content: UInt64) -> Bool {
-        counts.withLock { $0[content] != nil }
+        state.withLock { $0.counts[content] != nil }
     }
 
-    fileprivate func add(_ content: UInt64) {
-        counts.withLock { $0[content, default: 0] += 1 }
+    /// Lets the pins that a content has pin what it was, too. Once, when the change is durable: later readers see no trace of it.
+    func keep(_ earlier: UInt64, for content: UInt64) {
+        state.withLock { state in
+            guard let count = state.counts[content] else { return }
+            state.earlier[content] = (earlier, count)
+            state.counts[earlier] = 1
+        }
     }
 
-    fileprivate func remove(_ content: UInt64) {
-        counts.withLock { counts in
-            guard let count = counts[content] else { return }
-            counts[content] = count == 1 ? nil : count - 1
+    /// Says whether the content was changed, and older pins are there.
+    fileprivate func add(_ content: UInt64) -> Bool {
+        state.withLock { state in
+            state.counts[content, default: 0] += 1
+            return state.earlier[content] != nil
+        }
+    }
+
+    fileprivate func remove(_ content: UInt64, isOfChanged: Bool) {
+        state.withLock { state in
+            guard let count = state.counts[content] else { return }
+            state.counts[content] = count == 1 ? nil : count - 1
+            guard !isOfChanged, let earlier = state.earlier[content] else { return }
+            state.earlier[content]?.count -= 1
+            guard earlier.count == 1 else { return }
+            state.earlier[content] = nil
+            state.counts[earlier.content] = nil
         }
     }
 }
@@ -30,14 +54,16 @@ final class ContentPins: Sendable {
 package final class ContentPin: Sendable {
     private let pins: ContentPins
     private let content: UInt64
+    /// The content has been changed before.
+    private let isOfChanged: Bool
 
     init(_ content: UInt64, _ pins: ContentPins) {
         self.pins = pins
         self.content = content
-        pins.add(content)
+        isOfChanged = pins.add(content)
     }
 
     deinit {
-        pins.remove(content)
+        pins.remove(content, isOfChanged: isOfChanged)
     }
 }

@@ -50,6 +50,8 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
                 let parts = try expand(leaf.content, leaf.range, access)
                 leaves.removeLast()
                 leaves.append(contentsOf: parts.reversed())
+            case .stretch:
+                throw .store(StoreError(.corrupted, diagnosis: "a stretch of content \(leaf.content.id) stands alone"))
             }
         }
     }
@@ -109,8 +111,13 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
             for part in segment.parts {
                 let end = start + part.content.size
                 let wanted = range.clamped(to: start..<end)
-                if !wanted.isEmpty {
+                if !wanted.isEmpty, part.content.kind != .stretch {
                     result.append((part.content, wanted.lowerBound - start..<wanted.upperBound - start))
+                } else if !wanted.isEmpty, let last = result.last, last.content.id == part.content.id {
+                    // Stretches go on in one another.
+                    result[result.count - 1].range = last.range.lowerBound..<wanted.upperBound
+                } else if !wanted.isEmpty {
+                    result.append((ContentReference(kind: .recipe, id: part.content.id, size: content.size), wanted))
                 }
                 start = end
             }

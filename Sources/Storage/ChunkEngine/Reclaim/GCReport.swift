@@ -3,6 +3,8 @@
 
 /// What a garbage collection did, or would do.
 package struct GCReport: Sendable, Hashable {
+    /// Multipart contents whose parts were joined.
+    package var joinedContentCount: UInt64 = 0
     /// Recipes and assemblies nobody referred to.
     package var contentCount: UInt64 = 0
     /// Chunks nobody referred to.
@@ -41,6 +43,7 @@ package struct GCReport: Sendable, Hashable {
 
     /// Adds up what several collections did.
     mutating func add(_ other: GCReport) {
+        joinedContentCount += other.joinedContentCount
         contentCount += other.contentCount
         chunkCount += other.chunkCount
         chunkByteCount += other.chunkByteCount

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkFormat
-import MetadataStore
 import StorageTypes
 
 /// One collection, beside everything else the engine does.
@@ -61,7 +60,7 @@ struct GarbageCollector {
             let engine = engine
             let start = from
             let contents = try await engine.workers.run { () throws(StoreError) in
-                try engine.reclaimQueue(from: start, limit: Self.contentCountPerListing)
+                try engine.contents(marked: EngineKeys.reclaimPrefix, from: start, limit: Self.contentCountPerListing)
             }
             guard let last = contents.last else { return contentCount > 0 }
             contentCount += try await reclaim(contents)
@@ -95,22 +94,5 @@ extension GCReport {
         postponedContentCount += UInt64(step.postponedCount)
         chunkCount += step.chunkCount
         chunkByteCount += step.chunkByteCount
-    }
-}
-
-extension EngineParts {
-    /// Contents in the reclaim queue whose entries are at `start` or behind. Blocks.
-    func reclaimQueue(from start: [UInt8], limit: Int) throws(StoreError) -> [UInt64] {
-        var contents: [UInt64] = []
-        let cursor = try StorageCall.metadata { () throws(MetadataError) in
-            try metadata.cursor(.system, from: start, until: EngineKeys.range(of: EngineKeys.reclaimPrefix).upper)
-        }
-        while contents.count < limit, try StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) {
-            guard let id = cursor.withCurrent({ key, _ in EngineKeys.number(in: key, as: UInt64.self) }) else {
-                throw StoreError(.corrupted, diagnosis: "reclaim entry with a key of another length")
-            }
-            contents.append(id)
-        }
-        return contents
     }
 }

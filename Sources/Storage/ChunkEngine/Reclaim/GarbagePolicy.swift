@@ -23,6 +23,8 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var moveByteCount: UInt64 = 4 << 20
     /// Moved bytes per second; nil as fast as it goes.
     package var moveByteRateMax: UInt64?
+    /// Joins the parts of multipart contents first (`ChunkEngine.joinParts`), at the core share of recompressing.
+    package var joinsParts = false
     /// Packs that got no frame for as long are recompressed; nil leaves all as they are.
     package var recompressIdleSecondsMin: Int64?
     /// Of zstd. Higher levels take twice the time for what neighbours in groups give for nothing (`docs/deduplication.md`).

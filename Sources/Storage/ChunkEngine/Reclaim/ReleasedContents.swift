@@ -29,7 +29,9 @@ struct ReleasedContents {
                 let segment = try StorageCall.decoding("segment of content \(content)") { () throws(DecodeError) in
                     try AssemblySegment(decoding: value)
                 }
-                for part in segment.parts where part.content.kind == .recipe { uses[part.content.id, default: 0] += 1 }
+                for part in segment.parts.map(\.content) where [.recipe, .stretch].contains(part.kind) {
+                    uses[part.id, default: 0] += 1
+                }
             }
         }
         for (part, useCount) in uses.sorted(by: { $0.key < $1.key }) where try referenceCount(part) == useCount {

@@ -98,16 +98,7 @@ struct BlockJob {
         guard let record = try engine.chunkRecord(digest),
             !engine.quarantine.contains(pack: record.pack, offset: record.offset)
         else { return nil }
-        return StagedChunk(
-            digest: digest,
-            encoding: record.encoding,
-            plainByteCount: record.plainByteCount,
-            encodedByteCount: record.encodedByteCount,
-            xxh3: record.xxh3,
-            pack: record.pack,
-            offset: record.offset,
-            isIndexed: true
-        )
+        return StagedChunk(digest, record)
     }
 
     /// Writes new frames and tells everybody about them.

@@ -69,6 +69,22 @@ package struct Chunker {
         return length
     }
 
+    /// A chunk that begins here or before is cut by the hash alone, and so as in any other content that has a cut there; nil when
+    /// the next chunk may not be.
+    var plainStartMax: Int? {
+        guard chunking == .contentDefined, tar.position > start else { return nil }
+        guard let data = tar.data else { return tar.first == nil ? .max : nil }
+        let last = data.upperBound - rule.maximum - rule.minimum
+        return data.lowerBound <= start && start <= last ? last : nil
+    }
+
+    /// Goes on behind chunks that are known, the last of which begins at `plainStartMax` or before.
+    mutating func skip(to offset: Int) {
+        start = offset
+        scanned = 0
+        tar.skip(to: offset)
+    }
+
     private func length(_ bytes: UnsafeRawBufferPointer) -> Int? {
         let isInData = tar.data?.lowerBound ?? .max <= start
         // Up to the next place where a chunk ends for the sake of a tar.

@@ -42,6 +42,22 @@ struct StagedChunk: Sendable {
     var frameByteCount: UInt64 { UInt64(PackFormat.frameHeaderByteCount) + UInt64(encodedByteCount) }
 }
 
+extension StagedChunk {
+    /// One that is in the chunk index.
+    init(_ digest: SHA256Digest, _ record: ChunkRecord) {
+        self.init(
+            digest: digest,
+            encoding: record.encoding,
+            plainByteCount: record.plainByteCount,
+            encodedByteCount: record.encodedByteCount,
+            xxh3: record.xxh3,
+            pack: record.pack,
+            offset: record.offset,
+            isIndexed: true
+        )
+    }
+}
+
 /// What is left to commit of a recipe: its last segments, the head, and the end of its marker.
 struct StagedRecipe: Sendable {
     /// Set when segments were committed already.

@@ -25,6 +25,11 @@ struct TarWalk {
         self.dataByteCountMin = dataByteCountMin
     }
 
+    /// Passes over bytes without a header: of an entry's data, or before the first.
+    mutating func skip(to offset: Int) {
+        position = max(position, Self.blockEnd(offset))
+    }
+
     /// Looks at headers as far as `bytes` go, or up to the next entry that is long enough.
     ///
     /// - Parameter start: where `bytes` lie in the content; not behind `position`.

@@ -16,6 +16,14 @@ extension ObjectStore {
         try await engine.collectGarbage(policy, pause: pause)
     }
 
+    /// See `ChunkEngine.joinParts`.
+    package func joinParts(
+        coreShareMax: Double?,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) async throws(StoreError) -> JoinReport {
+        try await engine.joinParts(coreShareMax: coreShareMax, pause: pause)
+    }
+
     /// What `collectGarbage` would do now.
     package func estimateGarbage(_ policy: GarbagePolicy) async throws(StoreError) -> GCReport {
         try await engine.estimateGarbage(policy)

@@ -52,7 +52,7 @@ struct ReferenceAudit {
         switch content.kind {
         case .empty: break
         case .inline: inline.append(Reference(id: content.id, size: content.size))
-        case .recipe, .assembly: counted.append(Reference(id: content.id, size: content.size))
+        case .recipe, .assembly, .stretch: counted.append(Reference(id: content.id, size: content.size))
         }
     }
 
@@ -67,18 +67,26 @@ struct ReferenceAudit {
         try compareInline()
     }
 
-    /// An assembly that waits for reclamation still refers to its parts.
+    /// An assembly that waits for reclamation still refers to its parts. Its stretches are of a recipe as long as it is.
     private static func forEachAssemblyPart(
         _ metadata: any MetadataReading,
         _ body: (ContentReference) -> Void
     ) throws(StoreError) {
+        var size: UInt64 = 0
         try TableScan(metadata).forEach(.contents, prefix: []) { key, value throws(StoreError) in
-            guard EngineKeys.content(in: key)?.segment != nil, value.count > 1,
-                value[1] == ContentReference.Kind.assembly.rawValue,
-                // What can't be decoded is the engine's finding.
-                let segment = try? AssemblySegment(decoding: value)
+            // What can't be decoded is the engine's finding.
+            guard let (_, index) = EngineKeys.content(in: key), value.count > 1,
+                value[1] == ContentReference.Kind.assembly.rawValue
             else { return }
-            for part in segment.parts { body(part.content) }
+            guard index != nil else {
+                size = (try? ContentHead(decoding: value))?.size ?? 0
+                return
+            }
+            guard let segment = try? AssemblySegment(decoding: value) else { return }
+            for content in segment.parts.map(\.content) {
+                let isStretch = content.kind == .stretch
+                body(isStretch ? ContentReference(kind: .stretch, id: content.id, size: size) : content)
+            }
         }
     }
 

@@ -89,7 +89,7 @@ extension CommitTransaction {
         _ upload: UploadRecord,
         _ id: UploadID
     ) throws(StoreError) -> VersionRecord {
-        let content = try join(completion)
+        let content = try join(completion, upload.chunking)
         let listed = Set(completion.parts.map(\.number))
         for part in stored {
             if !listed.contains(part.number) { try release(part.record.content) }
@@ -107,8 +107,12 @@ extension CommitTransaction {
         )
     }
 
-    /// One content of all parts. Empty parts alone have nothing to join.
-    private mutating func join(_ completion: UploadCompletion) throws(StoreError) -> ContentReference {
+    /// One content of all parts, whose chunks become those of one content later, if they are cut by what they hold. Empty parts
+    /// alone have nothing to join.
+    private mutating func join(
+        _ completion: UploadCompletion,
+        _ chunking: Chunking
+    ) throws(StoreError) -> ContentReference {
         guard completion.size > 0 else { return .empty }
         return try assemble(
             completion.parts.map { part in
@@ -118,7 +122,8 @@ extension CommitTransaction {
                     md5: part.record.etag.bytes,
                     checksum: part.record.fields.checksums.first,
                 )
-            }
+            },
+            joins: chunking == .contentDefined
         )
     }
 }

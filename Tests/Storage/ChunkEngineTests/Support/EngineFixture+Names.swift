@@ -68,7 +68,7 @@ extension EngineFixture {
         }
     }
 
-    /// Joins contents to one name, which takes them over from theirs.
+    /// Makes contents the parts of one name, which takes them over from theirs.
     func assemble(_ names: [String], to target: String) async throws {
         try await engine.commit { transaction throws(StoreError) in
             var parts: [AssemblyPart] = []
@@ -85,7 +85,7 @@ extension EngineFixture {
                 transaction.delete(.objects, [UInt8](name.utf8))
             }
             try transaction.release(target)
-            transaction.set(target, try transaction.assemble(parts))
+            transaction.set(target, try transaction.assemble(parts, joins: true))
         }
     }
 

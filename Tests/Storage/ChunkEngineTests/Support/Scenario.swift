@@ -8,7 +8,7 @@ import Testing
 
 /// A short history that passes through one kind of work.
 enum Scenario: CaseIterable {
-    case puts, segments, deduplication, assembly, collection, compaction, online, recompression
+    case puts, segments, deduplication, assembly, joining, collection, compaction, online, recompression
 
     enum Step {
         case put(String, size: Int, seed: UInt64, isCompressible: Bool = false)
@@ -24,6 +24,8 @@ enum Scenario: CaseIterable {
         case collectOnline
         /// Beside its work, with a recompression.
         case recompress
+        /// Beside its work.
+        case joinParts
     }
 
     var steps: [Step] {
@@ -51,6 +53,17 @@ enum Scenario: CaseIterable {
                 .put("p1", size: 2_500, seed: 1), .put("p2", size: 30, seed: 2), .put("p3", size: 900, seed: 3),
                 .assemble(["p1", "p2", "p3"], "whole"), .copy("whole", "again"), .delete("whole"),
                 .put("p1", size: 700, seed: 4), .assemble(["p1"], "again"), .collectGarbage,
+            ]
+        case .joining:
+            // Recipes of several segments; parts that are shared, inline, empty, or long ago somebody else's; an object that goes before.
+            [
+                .put("p1", size: 5_000, seed: 1), .put("p2", size: 30, seed: 2), .copy("p1", "p3"),
+                .put("p4", size: 0, seed: 3), .put("p5", size: 2_500, seed: 4), .copy("p5", "q1"), .copy("p1", "q2"),
+                .assemble(["p1", "p2", "p3", "p4", "p5"], "whole"), .assemble(["q1", "q2"], "other"), .joinParts,
+                .copy("whole", "again"), .delete("other"), .collectOnline, .delete("whole"),
+                .put("p1", size: 700, seed: 5), .put("p2", size: 800, seed: 6), .assemble(["p1", "p2"], "again"),
+                .put("again", size: 10, seed: 7), .joinParts, .put("p1", size: 40, seed: 8),
+                .put("p2", size: 60, seed: 9), .assemble(["p1", "p2"], "small"), .restart, .joinParts, .collectOnline,
             ]
         case .collection:
             [
@@ -125,7 +138,7 @@ struct ScenarioRun: Sendable {
             let whole = names.reduce(into: []) { $0 += model[$1] ?? [] }
             for name in names { model[name] = nil }
             model[target] = whole
-        case .abandon, .restart, .collectGarbage, .collectOnline, .recompress: break
+        case .abandon, .restart, .collectGarbage, .collectOnline, .recompress, .joinParts: break
         }
     }
 
@@ -150,6 +163,8 @@ struct ScenarioRun: Sendable {
             fixture = try await fixture.restarted()
         case .collectOnline:
             _ = try await fixture.engine.collectGarbage(.half) { _ in }
+        case .joinParts:
+            _ = try await fixture.engine.joinParts(coreShareMax: nil) { _ in }
         case .recompress:
             _ = try await fixture.engine.collectGarbage(.recompressing) { _ in }
         case .collectGarbage:

@@ -26,10 +26,11 @@ enum Collector {
         )
     }
 
-    /// Leaves no garbage anywhere.
+    /// Leaves no garbage anywhere, and no parts that can be joined.
     static var thorough: GarbagePolicy {
         var policy = GarbagePolicy()
         policy.rewriteShareMin = 0
+        policy.joinsParts = true
         return policy
     }
 
@@ -43,6 +44,7 @@ enum Collector {
         policy.entryCountPerCommit = generator.pick([1, 8, 2_048])
         policy.moveByteCount = generator.pick([1, 2_048, 1 << 20])
         policy.moveByteRateMax = generator.pick([nil, 1 << 20])
+        policy.joinsParts = generator.coin()
         policy.recompressIdleSecondsMin = generator.pick([nil, nil, 0])
         policy.recompressCommitByteCount = generator.pick([600, 4_096, 4 << 20])
         policy.recompressShareMin = generator.pick([-1, 0.03])
@@ -72,11 +74,36 @@ extension Life {
         }
     }
 
-    /// What was looked up is readable, though it may be deleted since and a collection has taken all it could.
+    /// Joins parts beside clients and collections, until the clients have all gone.
+    func joinOnline(_ store: ObjectStore) async {
+        let scheduler = scheduler
+        while workingClientCount > 0, failure == nil {
+            await scheduler.sleep(generator.below(generator.pick([40, 400, 2_000])))
+            do throws(StoreError) {
+                let report = try await store.joinParts(coreShareMax: 0.5) { _ in await scheduler.sleep(20) }
+                if report.joinedCount > 0 { log.add("joined the parts of \(report.joinedCount) objects") }
+                self.report.joinedContentCount += Int(report.joinedCount)
+                if !isStruck, report.damagedCount > 0 { fail(.soundness, "parts are damaged and can't be joined") }
+            } catch {
+                log.add("joined: \(error)")
+                if !isStruck, error.code != .slowDown { fail(.availability, "a joining of parts fails: \(error)") }
+            }
+        }
+    }
+
+    /// What was looked up is readable, though it may be deleted since and a collection has taken all it could, or does while it
+    /// is read.
     func readHeldObjects(_ store: ObjectStore) async {
-        if !heldObjects.isEmpty, failure == nil { await collectOnline(store, Collector.thorough) }
-        let reader = Client(0, self, store)
-        while let (object, content) = heldObjects.popLast(), failure == nil { await reader.read(object, content) }
+        guard !heldObjects.isEmpty, failure == nil else { return }
+        await withTaskGroup { group in
+            if generator.coin() {
+                group.addTask { _ = await self.collectOnline(store, Collector.thorough) }
+            } else {
+                await collectOnline(store, Collector.thorough)
+            }
+            let reader = Client(0, self, store)
+            while let (object, content) = heldObjects.popLast(), failure == nil { await reader.read(object, content) }
+        }
         heldObjects = []
     }
 
@@ -106,6 +133,7 @@ extension Life {
             let collected = try await store.collectGarbage(policy) { _ in await scheduler.sleep(20) }
             log.add("collected: \(collected.chunkCount) chunks, \(collected.postponedContentCount) contents postponed")
             report.postponedContentCount += Int(collected.postponedContentCount)
+            report.joinedContentCount += Int(collected.joinedContentCount)
             return true
         } catch {
             log.add("collected: \(error)")

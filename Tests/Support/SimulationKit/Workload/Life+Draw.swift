@@ -54,12 +54,15 @@ extension Life {
         return operation(recent[recent.startIndex + generator.below(recent.count)].upload)
     }
 
-    /// Lists the parts that clients know of, or a few of them.
+    /// Lists the parts that clients know of, or a few of them. Of one part only now and then: that is as good as a put.
     private func drawCompletion(_ upload: Int) -> StoreOperation {
         let key = openUploads.first { $0.upload == upload }?.key ?? 0
         var parts = (knownParts[upload] ?? [:]).sorted { $0.key < $1.key }
         if parts.count > 1, generator.chance(1, in: 4) { parts.remove(at: generator.below(parts.count)) }
         guard !parts.isEmpty else { return .listParts(upload: upload) }
+        guard parts.count > 1 || generator.chance(1, in: 3) else {
+            return .putPart(upload: upload, number: 1 + generator.below(4), content: drawContent())
+        }
         return .complete(
             upload: upload,
             key: key,
