@@ -456,7 +456,8 @@ class DrydockTool:
                     "allocatedBytes": allocated, "allocatedPackBytes": allocated_packs,
                     "liveBytes": stats["packBytes"] - stats["garbageBytes"],
                     "collectionCPUSeconds": collected - begun, "compressionCPUSeconds": compressed - collected}
-        return Result(whole, cpu + compressed - collected, wall, details)
+        # Holes, which garbage that isn't worth a rewrite becomes, take nothing.
+        return Result(min(whole, allocated), cpu + compressed - collected, wall, details)
 
 
 def process_cpu_seconds(pid):
@@ -523,8 +524,8 @@ class Report:
     def targets(data, others):
         """The least bytes of the others, and half the CPU time of the thriftiest, which need not be the same tool."""
         if not data.is_shared:
-            # One copy, and at each part's end, where no other upload ends one, a chunk or two that are not shared.
-            return {"storedBytes": data.byte_count * 1.05}
+            # One copy.
+            return {"storedBytes": data.byte_count * 1.015}
         if not others:
             return {}
         return {"storedBytes": min(row["storedBytes"] for row in others),
