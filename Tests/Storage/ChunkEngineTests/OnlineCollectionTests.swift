@@ -143,6 +143,26 @@ import Testing
         #expect(try next.statistics().garbageByteCount == 0)
     }
 
+    @Test func `gives space back in steps that others need not wait for`() async throws {
+        let fixture = try EngineFixture()
+        for (name, seed, size) in [("a", 1, 3_000), ("b", 2, 9_000), ("c", 3, 3_000)] as [(String, UInt64, UInt64)] {
+            try await fixture.put(name, Self.content(seed, size))
+        }
+        try await fixture.delete("b")
+        var policy = GarbagePolicy.half
+        policy.rewriteShareMin = 1
+        _ = try await collect(fixture, policy)
+        let lines = { (prefix: String) in fixture.machine.trace.lines.filter { $0.hasPrefix(prefix) } }
+        #expect(lines("deallocate packs/00000001.pack").map { $0.hasSuffix("+4096") } == [true, true])
+        for name in ["a", "c"] { try await fixture.delete(name) }
+        _ = try await collect(fixture, policy)
+        let sizes = lines("truncate packs/00000001.pack").compactMap { line in
+            line.split(separator: " ").last.flatMap { Int($0) }
+        }
+        #expect(sizes.count == 3 && zip(sizes, sizes.dropFirst()).allSatisfy { $0 - $1 == 4_096 })
+        #expect(lines("remove packs/00000001.pack").count == 1)
+    }
+
     @Test func `gives space back on a drive too full for copies`() async throws {
         let fixture = try EngineFixture()
         try await fixture.put("first", Self.content(1, 5_000))

@@ -73,28 +73,47 @@ extension EngineParts {
         }
     }
 
-    /// Gives back the pages that reading no live chunk touches; returns their bytes, those of earlier holes included.
+    /// Cuts a pack off whose record is gone, which the next start then removes as well.
+    func shortenPackFile(_ id: UInt32, to byteCount: UInt64) throws(StoreError) {
+        packFiles.forget(id)
+        do throws(FileSystemError) {
+            try fileSystem.open(packs.layout.pack(id), .readWrite).truncate(to: byteCount)
+        } catch {
+            guard error.code == .notFound else { throw StoreError(error) }
+        }
+    }
+
+    /// The whole pages that reading no live chunk touches, those of earlier holes included, in pieces that `makeHoles` takes.
     ///
     /// - Returns: nil when the index and the pack's record do not agree yet; the next collection may see it clearer.
     /// - Parameter id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
     /// - Throws: the refusal of writes, if any: what looks dead may be what a commit that failed has added after all.
-    func makeHoles(in id: UInt32) throws(StoreError) -> UInt64? {
+    func holes(in id: UInt32, byteCountMax: UInt64) throws(StoreError) -> [Range<UInt64>]? {
         try health.check()
         guard let record = packs.record(id) else { return nil }
         let (live, isExact) = try liveChunks(in: id)
         guard isExact else { return nil }
-        var byteCount: UInt64 = 0
+        return try StorageCall.files { () throws(FileSystemError) in
+            let file = try fileSystem.open(packs.layout.pack(id), .readOnly)
+            return try holes(beside: live, in: file, until: record.committedEnd).flatMap { hole in
+                stride(from: hole.lowerBound, to: hole.upperBound, by: Int(byteCountMax)).map { start in
+                    start..<min(start + byteCountMax, hole.upperBound)
+                }
+            }
+        }
+    }
+
+    /// Gives pages back that `holes` has named. False where the file system can't.
+    func makeHoles(_ holes: ArraySlice<Range<UInt64>>, in id: UInt32) throws(StoreError) -> Bool {
+        try health.check()
         do throws(FileSystemError) {
             let file = try fileSystem.open(packs.layout.pack(id), .readWrite)
-            for hole in try holes(beside: live, in: file, until: record.committedEnd) {
-                try file.deallocate(hole)
-                byteCount += UInt64(hole.count)
-            }
+            for hole in holes { try file.deallocate(hole) }
         } catch {
-            // A file system without holes gives nothing back here; rewriting has to do.
             guard error.code == .unsupported else { throw StoreError(error) }
+            return false
         }
-        return byteCount
+        return true
     }
 
     /// The pages that reading none of the chunks touches.

@@ -67,12 +67,22 @@ extension GarbageCollector {
         return engine.treatment(of: id, record, policy)
     }
 
+    /// What the file system has for others between two steps that give it something back.
+    private static let freeingPause = Duration.milliseconds(5)
+
     mutating func delete(_ id: UInt32) async throws(StoreError) {
         guard let record = engine.packs.record(id) else { return }
         try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
             transaction.packChanges.drop(id)
         }
         let engine = engine
+        var end = record.committedEnd
+        while end > policy.freedByteCountPerStep {
+            end -= policy.freedByteCountPerStep
+            let size = end
+            try await engine.workers.run { () throws(StoreError) in try engine.shortenPackFile(id, to: size) }
+            await pause(Self.freeingPause)
+        }
         try await engine.workers.run { () throws(StoreError) in try engine.removePackFile(id) }
         report.deletedPackCount += 1
         report.deletedByteCount += record.committedEnd
@@ -160,6 +170,27 @@ extension GarbageCollector {
         return movedByteCount
     }
 
+    /// Returns how much of it the file system has taken.
+    private func make(_ holes: [Range<UInt64>], in id: UInt32) async throws(StoreError) -> UInt64 {
+        var byteCount: UInt64 = 0
+        var rest = holes[...]
+        while !rest.isEmpty {
+            var sum: UInt64 = 0
+            let step = rest.prefix { hole in
+                defer { sum += UInt64(hole.count) }
+                return sum == 0 || sum + UInt64(hole.count) <= policy.freedByteCountPerStep
+            }
+            rest = rest.dropFirst(step.count)
+            let engine = engine
+            let isMade = try await engine.workers.run { () throws(StoreError) in try engine.makeHoles(step, in: id) }
+            // A file system without holes gives nothing back here; rewriting has to do.
+            guard isMade else { break }
+            byteCount += step.reduce(0) { $0 + UInt64($1.count) }
+            if !rest.isEmpty { await pause(Self.freeingPause) }
+        }
+        return byteCount
+    }
+
     /// The bytes in holes, those of earlier ones included: 0 where the file system has none, nil when it is left for later.
     @discardableResult
     mutating func makeHoles(_ id: UInt32) async throws(StoreError) -> UInt64? {
@@ -168,8 +199,12 @@ extension GarbageCollector {
         let treated = engine.treatedPacks[id]
         // A pack that waits for the room to be rewritten comes here in each round.
         guard treated.untreatedByteCount(before) > 0 else { return treated.holeByteCount }
-        let made = try await engine.workers.run { () throws(StoreError) in try engine.makeHoles(in: id) }
-        guard let byteCount = made else { return nil }
+        let limit = policy.freedByteCountPerStep
+        let found = try await engine.workers.run { () throws(StoreError) in
+            try engine.holes(in: id, byteCountMax: limit)
+        }
+        guard let holes = found else { return nil }
+        let byteCount = try await make(holes, in: id)
         engine.treatedPacks.note(id) { treated in
             treated.holedByteCount = before.garbageByteCount
             treated.holeByteCount = byteCount

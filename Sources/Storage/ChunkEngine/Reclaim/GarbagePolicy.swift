@@ -25,6 +25,9 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var moveByteRateMax: UInt64?
     /// Joins the parts of multipart contents first (`ChunkEngine.joinParts`), at the core share of recompressing.
     package var joinsParts = false
+    /// Bytes that the file system is given back at once. Where it passes them on to the drive (the mount option `discard`), all syncs
+    /// wait for that: 30 ms for a pack as a whole, 50 ms for its holes.
+    package var freedByteCountPerStep: UInt64 = 8 << 20
     /// Packs that got no frame for as long are recompressed; nil leaves all as they are.
     package var recompressIdleSecondsMin: Int64?
     /// Of zstd. Higher levels take twice the time for what neighbours in groups give for nothing (`docs/deduplication.md`).

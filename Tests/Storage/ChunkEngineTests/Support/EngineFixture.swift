@@ -163,6 +163,7 @@ extension GarbagePolicy {
         policy.holeByteCountMin = 512
         policy.entryCountPerCommit = 8
         policy.moveByteCount = 2_048
+        policy.freedByteCountPerStep = 4_096
         return policy
     }
 
