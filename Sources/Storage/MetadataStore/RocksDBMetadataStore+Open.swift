@@ -30,36 +30,55 @@ extension RocksDBMetadataStore {
                 logDamage = error.message
             }
         }
-        if let keptLogs { try keepLogs(of: directory, in: keptLogs) }
+        let kept = try keptLogs.map { kept throws(MetadataError) in try keepLogs(of: directory, in: kept) } ?? []
         // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too. The other
         // way of opening would go on behind a damaged length in a log that is not the last.
         do throws(MetadataError) {
             let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: true))
             return RocksDBMetadataStore(handle, directory: directory, logDamage: logDamage)
         } catch {
+            // Nothing was changed, and when the store opens again all is as it was.
+            for path in kept { unlink(path) }
+            if let keptLogs { rmdir(keptLogs) }
             guard error.code == .corrupted, let logDamage, logDamage != error.message else { throw error }
             throw MetadataError(.corrupted, "\(logDamage), and tables have later changes: \(error.message)")
         }
     }
 
     /// RocksDB deletes logs when it has made tables of what it could read. A second name costs no room.
-    private static func keepLogs(of directory: String, in kept: String) throws(MetadataError) {
+    ///
+    /// - Returns: the names that were made.
+    private static func keepLogs(of directory: String, in kept: String) throws(MetadataError) -> [String] {
         let logs = RocksDBFiles.logs(in: directory)
-        guard !logs.isEmpty else { return }
+        guard !logs.isEmpty else { return [] }
         guard mkdir(kept, 0o700) == 0 || errno == EEXIST else {
             throw MetadataError(.ioFailure, "a log is damaged, and \(kept) can't be made to keep it: errno \(errno)")
         }
+        var made: [String] = []
         for name in logs {
-            // An earlier attempt, or a person where the file system has no second names, may have been here.
-            guard link(directory + "/" + name, kept + "/" + name) == 0 || errno == EEXIST else {
-                throw MetadataError(
-                    .ioFailure,
-                    "\(name) is damaged or stands behind damage, and can't be kept in \(kept): errno \(errno)"
-                )
-            }
+            if let path = try keep(directory + "/" + name, as: kept + "/" + name) { made.append(path) }
         }
         try syncDirectory(kept)
         try syncDirectory(kept + "/..")
+        return made
+    }
+
+    /// Nil when it is kept already.
+    private static func keep(_ log: String, as path: String) throws(MetadataError) -> String? {
+        if link(log, path) == 0 { return path }
+        var (own, kept) = (stat(), stat())
+        if errno == EEXIST, stat(log, &own) == 0, stat(path, &kept) == 0 {
+            if own.st_ino == kept.st_ino { return nil }
+            // The numbers of logs come again with metadata from a backup.
+            let other = "\(path).\(own.st_ino)"
+            if link(log, other) == 0 { return other }
+            // A person has put a copy there, where the file system has no second names.
+            if [EEXIST, EPERM, EOPNOTSUPP].contains(errno) { return nil }
+        }
+        throw MetadataError(
+            .ioFailure,
+            "\(log) is damaged or stands behind damage, and can't be kept as \(path): errno \(errno)"
+        )
     }
 
     /// RocksDB would go on with as many files as stand before a damaged length, and delete the others.

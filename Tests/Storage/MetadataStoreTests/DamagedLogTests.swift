@@ -27,7 +27,9 @@ import Testing
         for key in keys { try store.put(.inline, [([key], [UInt8](repeating: key, count: 500))]) }
     }
 
-    @Test func `is told and kept as it was, and what stands before the damage is there`() throws {
+    /// Metadata from a backup counts its logs from where it was.
+    @Test(arguments: [false, true])
+    func `is told and kept as it was, and what stands before the damage is there`(_ isNameTaken: Bool) throws {
         try put(try RocksDBMetadataStore.open(directory: path, keptLogs: kept), 0..<100)
         do {
             let sound = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
@@ -38,6 +40,10 @@ import Testing
         let log = try fileSystem.open(path + "/" + name, .readWrite)
         try [0x55, 0xAA, 0x55].withUnsafeBytes { try log.write($0, at: try log.size() / 2) }
         let before = try bytes(path + "/" + name)
+        if isNameTaken {
+            try fileSystem.makeDirectory(kept)
+            _ = try fileSystem.open(kept + "/" + name, .create)
+        }
         do {
             let damaged = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
             #expect(damaged.logDamage?.isEmpty == false)
@@ -47,7 +53,9 @@ import Testing
         }
         let next = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
         #expect(try next.logDamage == nil && next.get(.inline, [249]) != nil)
-        #expect(try bytes(kept + "/" + name) == before)
+        let logs = try fileSystem.list(kept)
+        #expect(logs.count == (isNameTaken ? 2 : 1) && logs.allSatisfy { $0.hasPrefix(name) })
+        #expect(try bytes(kept + "/" + #require(logs.last)) == before)
     }
 
     /// RocksDB takes the damaged length for the end of that log and would go on with the next one.
@@ -73,6 +81,28 @@ import Testing
             #expect(try store.get(.system, [139]) == nil, "what comes last is there, what comes first is not")
         }
         #expect(error == nil || error?.code == .corrupted, "\(error?.message ?? "")")
-        #expect(try fileSystem.list(kept).contains(first))
+        // Nothing has been lost when it doesn't open.
+        if error == nil { #expect(try fileSystem.list(kept).contains(first)) } else { try expectUntouched([first]) }
+    }
+
+    private func expectUntouched(_ names: [String]) throws {
+        #expect(try !fileSystem.exists(kept))
+        #expect(try Set(logs()).isSuperset(of: names))
+    }
+
+    @Test func `is not what a store is taken for that doesn't open for another reason`() throws {
+        try put(try RocksDBMetadataStore.open(directory: path, keptLogs: kept), 0..<10)
+        let names = try logs()
+        let list = try fileSystem.open(path + "/CURRENT", .readWrite)
+        let size = try list.size()
+        try list.truncate(to: size - 1)
+        let error = failure { () throws(MetadataError) in
+            _ = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
+        }
+        #expect(error?.code == .corrupted)
+        try expectUntouched(names)
+        try "\n".utf8.withContiguousStorageIfAvailable { try list.write(UnsafeRawBufferPointer($0), at: size - 1) }
+        let mended = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
+        #expect(try mended.logDamage == nil && mended.get(.inline, [9]) != nil)
     }
 }
