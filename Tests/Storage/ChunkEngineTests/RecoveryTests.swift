@@ -124,7 +124,8 @@ import Testing
         #expect(try await next.get("c") == bytes.reversed())
     }
 
-    @Test func `goes on beside packs that can't be opened, and so does all that reads packs`() async throws {
+    @Test(arguments: [false, true])
+    func `goes on beside packs that can't be opened, and so does all that reads packs`(_ isMissing: Bool) async throws {
         let fixture = try EngineFixture()
         for (index, name) in ["a", "b", "c"].enumerated() {
             try await fixture.put(name, PatternContent(seed: UInt64(index)).bytes(0..<12_000))
@@ -133,17 +134,25 @@ import Testing
         let paths = fixture.machine.disk.filePaths
         #expect(paths.count == 3)
         try fixture.machine.fileSystem.remove(paths[0])
-        for path in [paths[0], "/data/packs/000000ff.pack"] { try fixture.machine.fileSystem.makeDirectory(path) }
+        for path in [paths[0], "/data/packs/000000ff.pack"].dropFirst(isMissing ? 1 : 0) {
+            try fixture.machine.fileSystem.makeDirectory(path)
+        }
         let next = try await fixture.restarted()
         #expect(next.engine.recoveryFindings.count == 2 && next.engine.recoveryFindings.allSatisfy(\.isDamage))
-        await #expect(throws: StoreError(.ioFailure)) { try await next.get("a") }
+        await #expect(throws: StoreError(isMissing ? .corrupted : .ioFailure)) { try await next.get("a") }
         #expect(try await next.get("c") == PatternContent(seed: 2).bytes(0..<12_000))
         let problems = try next.fsck().problems
         #expect(problems.count == 1, "\(problems)")
         let scrub = try await next.engine.scrub(ScrubPolicy(), pause: { _ in }, found: { _ in })
         #expect(scrub.isComplete && scrub.packCount == 3 && scrub.findings.contains(.packHeader(1)))
-        for name in ["a", "c"] { try await next.delete(name) }
-        await #expect(throws: StoreError(.ioFailure)) { try await next.engine.collectGarbage(.all) { _ in } }
+        try await next.delete("c")
+        var policy = GarbagePolicy.all
+        policy.recompressIdleSecondsMin = 0
+        await #expect(throws: StoreError(.ioFailure)) { try await next.engine.collectGarbage(policy) { _ in } }
+        policy.retrySecondsMin = 60
+        _ = try await next.engine.collectGarbage(policy) { _ in }
+        policy.retrySecondsMin = 0
+        await #expect(throws: StoreError(.ioFailure)) { try await next.engine.collectGarbage(policy) { _ in } }
         #expect(!next.machine.disk.filePaths.contains(paths[2]))
         try await next.put("d", PatternContent(seed: 3).bytes(0..<12_000))
         #expect(try await next.get("d") == PatternContent(seed: 3).bytes(0..<12_000))

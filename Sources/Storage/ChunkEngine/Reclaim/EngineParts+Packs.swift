@@ -46,7 +46,7 @@ extension EngineParts {
         _ append: (IndexedChunk, any File, PackRun) throws(StoreError) -> FrameHeader?
     ) throws(StoreError) -> FrameCopy {
         guard let file = try packFiles.file(id) else {
-            throw StoreError(.corrupted, diagnosis: "\(PackFormat.fileName(id)) is missing")
+            throw StoreError(.ioFailure, diagnosis: "\(PackFormat.fileName(id)) is missing")
         }
         let run = runs.take()
         defer { runs.giveBack(run) }

@@ -16,13 +16,13 @@ extension GarbageCollector {
             var treatment = treatment(of: id)
             if treatment != .leave, !engine.packs.isSettled(id) { treatment = .leave }
             if treatment == .recompress { cold.append(id) }
-            try await passingOver { collector async throws(StoreError) in try await collector.treat(id, treatment) }
+            try await passingOver(id) { collector async throws(StoreError) in try await collector.treat(id, treatment) }
             if treatment != .recompress { noteRemainingGarbage(id) }
         }
         // Last, for it takes longest, and who has deleted something waits for it.
         recompressEnd = engine.clock.now().advanced(bySeconds: policy.recompressSecondsMax)
         for id in cold where !Task.isCancelled {
-            try await passingOver { collector async throws(StoreError) in try await collector.recompress(id) }
+            try await passingOver(id) { collector async throws(StoreError) in try await collector.recompress(id) }
             noteRemainingGarbage(id)
         }
     }
@@ -37,14 +37,22 @@ extension GarbageCollector {
         }
     }
 
-    /// A pack that can't be read keeps nobody from collecting the others.
+    /// A pack that can't be read keeps nobody from collecting the others. To find that out takes reading it, and the whole index.
     private mutating func passingOver(
+        _ id: UInt32,
         _ treat: (inout GarbageCollector) async throws(StoreError) -> Void
     ) async throws(StoreError) {
+        let now = engine.clock.now()
+        if let failed = engine.treatedPacks[id].failed, failed <= now,
+            now < failed.advanced(bySeconds: policy.retrySecondsMin)
+        {
+            return
+        }
         do throws(StoreError) {
             try await treat(&self)
         } catch {
             guard error.code == .ioFailure, engine.health.refusal == nil else { throw error }
+            engine.treatedPacks.note(id) { $0.failed = now }
             failure = failure ?? error
         }
     }
@@ -223,6 +231,8 @@ final class TreatedPacks: Sendable {
         var holeByteCount: UInt64 = 0
         /// A rewrite left frames behind.
         var isUnmovable = false
+        /// When it could not be read.
+        var failed: Timestamp?
         /// A sample of it became shorter.
         var isWorthRecompressing = false
         /// When it was first seen with as many bytes as it has.

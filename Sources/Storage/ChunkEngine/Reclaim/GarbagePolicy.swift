@@ -28,6 +28,8 @@ package struct GarbagePolicy: Sendable, Hashable {
     /// Bytes that the file system is given back at once. Where it passes them on to the drive (the mount option `discard`), all syncs
     /// wait for that: 30 ms for a pack as a whole, 50 ms for its holes.
     package var freedByteCountPerStep: UInt64 = 8 << 20
+    /// A pack that could not be read is passed over for as long.
+    package var retrySecondsMin: Int64 = 0
     /// Packs that got no frame for as long are recompressed; nil leaves all as they are.
     package var recompressIdleSecondsMin: Int64?
     /// Of zstd. Higher levels take twice the time for what neighbours in groups give for nothing (`docs/deduplication.md`).
@@ -58,6 +60,7 @@ package struct GarbagePolicy: Sendable, Hashable {
         policy.entryCountPerCommit = 512
         policy.moveByteCount = 1 << 20
         policy.moveByteRateMax = 64 << 20
+        policy.retrySecondsMin = 3_600
         policy.recompressIdleSecondsMin = 600
         policy.recompressCurrentByteCountMin = 16 << 20
         policy.recompressByteCountMax = 256 << 20
