@@ -153,19 +153,30 @@ extension RegistryStore {
         }
     }
 
-    /// The whole object read once more, for an algorithm that was not known while it came.
+    /// The whole object read once more, for an algorithm that was not known while it came. Not on the event loop of the request: what
+    /// is in memory comes without a pause, and is to be hashed for seconds.
     private func digest(
         _ algorithm: OCIDigest.Algorithm,
         of object: any OpenedObject
     ) async throws(RegistryError) -> OCIDigest {
-        var running = RunningDigest(algorithm)
-        let body = object.read(0..<object.info.size)
+        let result: Result<OCIDigest, StoreError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
+            var running = RunningDigest(algorithm)
+            let body = object.read(0..<object.info.size)
+            do throws(StoreError) {
+                while let piece = try await body.next() {
+                    running.update(piece)
+                    await Task.yield()
+                }
+                return .success(running.digest)
+            } catch {
+                return .failure(error)
+            }
+        }
         do {
-            while let piece = try await body.next() { running.update(piece) }
+            return try result.get()
         } catch {
             throw RegistryError(error)
         }
-        return running.digest
     }
 
     /// Makes the staged content a blob of the repository under each of its digests.
