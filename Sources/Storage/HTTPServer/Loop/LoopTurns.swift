@@ -21,8 +21,8 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
         case none
         case opening
         case open(ChannelHandlerContext)
-        /// There are no descriptors left, or the loop has ended.
-        case unavailable
+        /// The loop has ended.
+        case closed
     }
 
     private let eventLoop: any EventLoop
@@ -43,7 +43,11 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
         spentByteCount += byteCount
         guard spentByteCount >= byteCountMax else { return }
         if case .none = pipe { open() }
-        if case .unavailable = pipe { return }
+        switch pipe {
+        case .opening, .open: break
+        // There are no descriptors left, or the loop has ended.
+        case .none, .closed: return
+        }
         await withUnsafeContinuation { waiter in
             waiters.append(waiter)
             if waiters.count == 1 { sendToken() }
@@ -52,7 +56,9 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
 
     /// The last call: nobody waits from now on.
     func close() {
-        if case .open(let context) = pipe { context.close(promise: nil) }
+        let last = pipe
+        pipe = .closed
+        if case .open(let context) = last { context.close(promise: nil) }
         end()
     }
 
@@ -85,7 +91,7 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func end() {
-        pipe = .unavailable
+        if case .closed = pipe {} else { pipe = .none }
         for waiter in waiters { waiter.resume() }
         waiters.removeAll()
     }
