@@ -17,7 +17,7 @@ final class LinuxFile: File {
     }
 
     private static let pageByteCount = 4_096
-    /// Shorter ones gain nothing: the device's round trip costs more than the copy.
+    /// Shorter writes gain nothing: the device's round trip costs more than the copy.
     private static let directByteCountMin = 64 << 10
 
     private let descriptor: Int32
@@ -85,14 +85,21 @@ final class LinuxFile: File {
             return try read(into: buffer, at: offset)
         }
         let count = LinuxFileSystem.repeating { pread(second, buffer.baseAddress, buffer.count, off_t(offset)) }
-        if count < 0 { noteFailure(errno, of: second) }
+        if count < 0 {
+            let failure = errno
+            // An ordinary read may find in the cache what the device can't give.
+            guard noteRefusal(failure, of: second) else {
+                throw .read(path, at: offset, count: buffer.count, errno: failure)
+            }
+        }
         let done = max(0, count)
-        // Nothing is left but at the end of the file, or after an error, which an ordinary read meets again.
+        // Nothing is left but at the end of the file.
         return done + (try read(into: .init(rebasing: buffer[done...]), at: offset + UInt64(done)))
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileSystemError) {
-        var done = Self.isPaged(bytes, at: offset) ? writeDirectly(bytes, at: offset) : 0
+        let isDirect = bytes.count >= Self.directByteCountMin && Self.isPaged(bytes, at: offset)
+        var done = isDirect ? writeDirectly(bytes, at: offset) : 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             let position = off_t(offset) + off_t(done)
@@ -106,8 +113,7 @@ final class LinuxFile: File {
 
     private static func isPaged(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
         let address = UInt(bitPattern: bytes.baseAddress)
-        return bytes.count >= directByteCountMin
-            && (address | UInt(bytes.count) | UInt(offset)) % UInt(pageByteCount) == 0
+        return (address | UInt(bytes.count) | UInt(offset)) % UInt(pageByteCount) == 0
     }
 
     /// Returns how many bytes were written; an error is left to the ordinary write of the rest, which meets it again.
@@ -116,17 +122,18 @@ final class LinuxFile: File {
         let (count, failure) = directTurn.withLock { _ in
             (LinuxFileSystem.repeating { pwrite(second, bytes.baseAddress, bytes.count, off_t(offset)) }, errno)
         }
-        if count < 0 { noteFailure(failure, of: second) }
+        if count < 0 { _ = noteRefusal(failure, of: second) }
         return max(0, count)
     }
 
-    /// Nothing more is asked of a file system that can't.
-    private func noteFailure(_ failure: Int32, of second: Int32) {
-        guard failure == EINVAL || failure == EOPNOTSUPP else { return }
+    /// Whether the file system can't; nothing more is asked of it then.
+    private func noteRefusal(_ failure: Int32, of second: Int32) -> Bool {
+        guard failure == EINVAL || failure == EOPNOTSUPP else { return false }
         direct.withLock { state in
             // Another thread may be using it: it stays open until the file goes.
             if case .open = state { state = .refused(second) }
         }
+        return true
     }
 
     private func directDescriptor() -> Int32? {

@@ -45,10 +45,9 @@ final class PackWindow {
             return start..<start + UInt64(try file.readPastCache(into: memory, at: start))
         } catch {
             // What the device can't read may be somebody else's.
-            let start = wanted.lowerBound
+            let pages = PackRun.pageEnd(Int(wanted.upperBound - start))
             return try StorageCall.files { () throws(FileSystemError) in
-                let count = try file.read(into: .init(rebasing: memory[..<wanted.count]), at: start)
-                return start..<start + UInt64(count)
+                start..<start + UInt64(try file.readPastCache(into: .init(rebasing: memory[..<pages]), at: start))
             }
         }
     }
