@@ -97,7 +97,9 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         policy.moveByteCount = GarbagePolicy.background.moveByteCount
         let isDry = query["dry-run"] == "true"
         let result =
-            isDry ? try await store.estimateGarbage(policy) : try await store.collectGarbage(policy) { _ in }
+            isDry
+            ? try await store.estimateGarbage(policy)
+            : try await store.collectGarbage(policy) { try? await Task.sleep(for: $0) }
         return Report(result, dryRun: isDry)
     }
 
