@@ -55,6 +55,7 @@ struct Serve: AsyncParsableCommand {
         // A peer that hangs up while we write is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         ProcessMemory.limitArenas()
+        OpenFiles.raiseLimit()
         let directory = try DataDirectory(configuration.dataDirectory, mayCreate: true)
         let credential = try rootCredential(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
