@@ -31,8 +31,14 @@ struct PartJoining: Service {
         do throws(StoreError) {
             let report = try await store.joinParts(coreShareMax: Self.coreShareMax) { try? await Task.sleep(for: $0) }
             if report.joinedCount > 0 { logger.debug("parts joined", metadata: ["uploads": "\(report.joinedCount)"]) }
+            if report.costlyCount > 0 {
+                logger.debug(
+                    "parts not joined, nearly all would be written anew",
+                    metadata: ["uploads": "\(report.costlyCount)"]
+                )
+            }
             if report.damagedCount > 0 {
-                logger.error("parts not joined, they are damaged", metadata: ["uploads": "\(report.damagedCount)"])
+                logger.error("parts not joined, they can't be read", metadata: ["uploads": "\(report.damagedCount)"])
             }
         } catch {
             // Somebody else joins them, or the store is busy, full or refuses writes, which is logged where it happens.

@@ -36,15 +36,34 @@ extension ChunkEngine {
     /// - Parameters:
     ///   - coreShareMax: of one core; nil as fast as it goes.
     ///   - pause: waits, to keep that share.
-    /// - Throws: `slowDown` while another run is under way, which ends soon; as `commit`.
+    /// - Returns: nothing while logs of the metadata are kept: what joins leave behind would not be collected.
+    /// - Throws: `slowDown` while another run is under way, for which one without a share waits some seconds; as `commit`.
     package func joinParts(
         coreShareMax: Double?,
         pause: @escaping @Sendable (Duration) async -> Void
     ) async throws(StoreError) -> JoinReport {
-        try parts.joins.begin(isUrgent: coreShareMax == nil)
+        if parts.keepsUnknown { return JoinReport() }
+        try await beginJoining(isUrgent: coreShareMax == nil, pause: pause)
         defer { parts.joins.end() }
         var joiner = PartJoiner(parts, commits, coreShareMax: coreShareMax, pause: pause)
         return try await joiner.run()
+    }
+
+    /// Asks a slow run to end and waits for it, if this one is urgent.
+    private func beginJoining(
+        isUrgent: Bool,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) async throws(StoreError) {
+        var restCount = isUrgent ? 100 : 0
+        while true {
+            do throws(StoreError) {
+                return try parts.joins.begin(isUrgent: isUrgent)
+            } catch {
+                guard restCount > 0 else { throw error }
+            }
+            restCount -= 1
+            await pause(.milliseconds(50))
+        }
     }
 
     /// What `collectGarbage` would do now, up to what holes can't be made where the file system has none.

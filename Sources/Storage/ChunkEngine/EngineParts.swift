@@ -36,6 +36,8 @@ final class EngineParts: Sendable {
     let treatedPacks = TreatedPacks()
     let inlineGarbage = InlineGarbage()
     let joins = OneAtATime("joining of parts", ())
+    /// The content whose parts were the last to be joined, or to stay as they are.
+    let lastTriedJoin = Atomic<UInt64>(0)
     let scrubs = OneAtATime("scrub", ScrubTotals())
     let quarantine = Quarantine()
 

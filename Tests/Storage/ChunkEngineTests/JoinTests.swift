@@ -226,7 +226,7 @@ import Testing
         let bytes = PatternContent(seed: 1).bytes(0..<9_000)
         try await upload(bytes, [4_000, 5_000], fixture)
         fixture.machine.disk.setCapacity(byteCount: 10_000)
-        #expect(try await join(fixture) == JoinReport())
+        #expect(try await join(fixture).postponedCount == 1)
         #expect(try markerCount(fixture) == 1)
         try fixture.expectSound()
         fixture.machine.disk.setCapacity(byteCount: nil)

@@ -31,14 +31,14 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
     private var end: UInt64 = 0
     /// The last bytes' chunks, until none is awaited.
     private var job: BlockJob?
+    /// What may be written anew: a short part, of longer ones the few chunks around a border.
+    private let freshByteCountMax: UInt64
+    /// What was.
+    private var freshByteCount: UInt64 = 0
 
     /// Nil for an assembly that is gone, or has no parts to join. Blocks.
     init?(_ engine: EngineParts, _ assembly: UInt64) throws(StoreError) {
-        guard let bytes = try engine.storedValue(.contents, EngineKeys.head(assembly)) else { return nil }
-        let head = try StorageCall.decoding("head of content \(assembly)") { () throws(DecodeError) in
-            try ContentHead(decoding: bytes)
-        }
-        guard head.kind == .assembly, head.referenceCount > 0 else { return nil }
+        guard let head = try Self.head(of: assembly, engine), head.kind == .assembly else { return nil }
         parts = try engine.assemblyParts(ContentReference(kind: .assembly, id: assembly, size: head.size))
         guard parts.allSatisfy({ $0.content.kind != .stretch }) else { return nil }
         self.engine = engine
@@ -47,6 +47,7 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
         holds = ChunkHolds(engine.inFlight)
         let configuration = engine.configuration
         chunker = Chunker(configuration.chunkSizes)
+        freshByteCountMax = parts.reduce(0) { $0 + min($1.content.size, configuration.borderByteCountMax) }
         var start: UInt64 = 0
         let leaves = parts.map { part in
             defer { start += part.content.size }
@@ -62,9 +63,28 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
 
     var isAtEnd: Bool { end == size && job == nil }
 
-    /// More than is written anew but for contents that hardly ever have a cut: a part as long as one chunk, of longer ones a few chunks.
-    var freshByteCountMax: UInt64 {
-        parts.reduce(0) { $0 + min($1.content.size, UInt64(engine.configuration.wholeChunkByteCountMax)) }
+    /// More is written anew than borders take: contents that hardly ever have a cut, or a tar in parts that begin within its blocks.
+    var isCostly: Bool { freshByteCount > freshByteCountMax }
+
+    /// What the rest takes at most, records included.
+    var roomByteCount: UInt64 {
+        let chunkCount = (size - segments.end) / UInt64(engine.configuration.chunkSizes.byteCountNormal) + 1
+        let recordByteCount = (chunkCount + UInt64(parts.count)) * Self.recordByteCountPerChunk
+        return freshByteCountMax - min(freshByteCount, freshByteCountMax) + recordByteCount
+    }
+
+    /// Entry and index record, in the log and in a table, and as much again while tables are merged.
+    private static let recordByteCountPerChunk: UInt64 = 512
+
+    /// Whether anybody still refers to the assembly. Blocks.
+    func isWanted() throws(StoreError) -> Bool { try Self.head(of: assembly, engine) != nil }
+
+    private static func head(of assembly: UInt64, _ engine: EngineParts) throws(StoreError) -> ContentHead? {
+        guard let bytes = try engine.storedValue(.contents, EngineKeys.head(assembly)) else { return nil }
+        let head = try StorageCall.decoding("head of content \(assembly)") { () throws(DecodeError) in
+            try ContentHead(decoding: bytes)
+        }
+        return head.referenceCount > 0 ? head : nil
     }
 
     /// Stages some more chunks, after which `resolve` has to be called until none is awaited. Blocks.
@@ -92,7 +112,9 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
 
     private func end(_ job: BlockJob) {
         governor = job.governor
-        if job.awaitedDigest == nil { staged.append(contentsOf: job.staged) } else { self.job = job }
+        guard job.awaitedDigest == nil else { return self.job = job }
+        staged.append(contentsOf: job.staged)
+        freshByteCount += job.writtenByteCount
     }
 
     /// What is left to commit at the end.
@@ -168,4 +190,7 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
 extension EngineConfiguration {
     /// What has to be in one piece of memory to find a cut.
     var cutByteCountMax: Int { max(chunkSizes.byteCountMax + Chunker.lookaheadByteCountMax, wholeChunkByteCountMax) }
+
+    /// What a join may write anew for each part.
+    fileprivate var borderByteCountMax: UInt64 { UInt64(max(wholeChunkByteCountMax, 4 * chunkSizes.byteCountMax)) }
 }

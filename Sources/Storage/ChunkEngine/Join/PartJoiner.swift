@@ -4,18 +4,7 @@
 import ChunkFormat
 import MetadataStore
 import StorageTypes
-
-/// What a run of joins did.
-package struct JoinReport: Sendable, Hashable {
-    /// Multipart contents whose parts are stretches of one recipe now.
-    package internal(set) var joinedCount: UInt64 = 0
-    /// Those that stay as they are because a chunk at a border is damaged.
-    package internal(set) var damagedCount: UInt64 = 0
-
-    package init(joinedCount: UInt64 = 0) {
-        self.joinedCount = joinedCount
-    }
-}
+import Synchronization
 
 /// Joins the parts of multipart contents, beside everything else the engine does.
 ///
@@ -43,38 +32,59 @@ struct PartJoiner {
     }
 
     private static let assemblyCountPerListing = 64
+    /// A full drive has no room for the others either.
+    private static let postponedCountMax = 16
+    /// Of a core, to commit a chunk of a recipe or a part.
+    private static let timePerEntry = Duration.microseconds(5)
 
+    /// Goes on behind the last one tried, so that one which takes long and is always interrupted does not keep the others waiting.
     mutating func run() async throws(StoreError) -> JoinReport {
-        var from = EngineKeys.range(of: EngineKeys.joinPrefix).lower
-        while true {
+        let all = EngineKeys.range(of: EngineKeys.joinPrefix)
+        let middle = EngineKeys.join(engine.lastTriedJoin.load(ordering: .relaxed)) + [0]
+        try await joinAll(from: middle, until: all.upper)
+        try await joinAll(from: all.lower, until: middle)
+        return report
+    }
+
+    private mutating func joinAll(from lower: [UInt8], until upper: [UInt8]) async throws(StoreError) {
+        var from = lower
+        while !mustEnd {
             let (engine, start) = (engine, from)
             let assemblies = try await engine.workers.run(.maintenance) { () throws(StoreError) in
-                try engine.contents(marked: EngineKeys.joinPrefix, from: start, limit: Self.assemblyCountPerListing)
+                try engine.contents(
+                    marked: EngineKeys.joinPrefix,
+                    from: start,
+                    until: upper,
+                    limit: Self.assemblyCountPerListing
+                )
             }
-            guard let last = assemblies.last else { return report }
-            for assembly in assemblies {
-                if mustEnd { return report }
-                try await join(assembly)
-            }
+            guard let last = assemblies.last else { return }
+            for assembly in assemblies where !mustEnd { try await join(assembly) }
             from = EngineKeys.join(last) + [0]
         }
     }
 
-    private var mustEnd: Bool { Task.isCancelled || engine.joins.isAskedToEnd }
+    private var mustEnd: Bool {
+        Task.isCancelled || engine.joins.isAskedToEnd || report.postponedCount >= Self.postponedCountMax
+    }
 
     private mutating func join(_ assembly: UInt64) async throws(StoreError) {
+        try engine.health.check()
+        engine.lastTriedJoin.store(assembly, ordering: .relaxed)
         let pin = ContentPin(assembly, engine.pins)
         defer { withExtendedLifetime(pin) {} }
         do throws(StoreError) {
             try await joinPinned(assembly)
         } catch {
-            // What can't be read need not keep the others waiting; what can't be written must.
-            guard error.code == .corrupted || error.code == .ioFailure, engine.health.refusal == nil else {
-                throw error
+            guard engine.health.refusal == nil else { throw error }
+            switch error.code {
+            case .insufficientStorage: report.postponedCount += 1
+            // A bad sector stays bad, and each attempt would write the chunks before it once more.
+            case .corrupted, .ioFailure:
+                report.damagedCount += 1
+                try await leave(assembly)
+            default: throw error
             }
-            guard error.code == .corrupted else { return }
-            report.damagedCount += 1
-            try await leave(assembly)
         }
     }
 
@@ -84,27 +94,40 @@ struct PartJoiner {
             try PartJoin(engine, assembly)
         }
         guard let join else { return try await leave(assembly) }
+        let outcome: Outcome
         do throws(StoreError) {
-            if try await perform(join) {
-                report.joinedCount += 1
-            } else {
-                await giveUp(join)
-            }
+            outcome = try await perform(join)
         } catch {
             await giveUp(join)
             throw error
         }
+        if outcome != .joined { await giveUp(join) }
+        switch outcome {
+        case .joined: report.joinedCount += 1
+        case .interrupted: break
+        case .noRoom: report.postponedCount += 1
+        case .gone: try await leave(assembly)
+        case .costly:
+            report.costlyCount += 1
+            try await leave(assembly)
+        }
     }
 
-    /// Says whether the parts are joined: not when this has to end before, or the assembly has gone meanwhile.
-    private func perform(_ join: PartJoin) async throws(StoreError) -> Bool {
+    private enum Outcome {
+        case joined
+        case interrupted
+        /// Nobody refers to the assembly any more.
+        case gone
+        case noRoom
+        case costly
+    }
+
+    private func perform(_ join: PartJoin) async throws(StoreError) -> Outcome {
         let engine = engine
-        let hasRoom = try await engine.workers.run { () throws(StoreError) in
-            try engine.space.hasRoom(for: join.freshByteCountMax)
-        }
-        guard hasRoom else { return false }
+        if let obstacle = try await obstacle(to: join) { return obstacle }
         while !join.isAtEnd {
-            if mustEnd { return false }
+            if mustEnd { return .interrupted }
+            try engine.health.check()
             let (_, time) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
                 try ThreadTime.measure { () throws(StoreError) in try join.step() }
             }
@@ -112,24 +135,45 @@ struct PartJoiner {
                 await engine.inFlight.claimEnd(of: digest)
                 try await engine.workers.run(.maintenance) { () throws(StoreError) in try join.resolve() }
             }
-            try await commitFullSegments(join)
-            if let coreShareMax { await pause(time * (1 / coreShareMax - 1)) }
+            if join.isCostly { return .costly }
+            let (limit, before) = (engine.configuration.segmentEntryCountMax, join.segments.entryCount)
+            while join.staged.count > limit {
+                if let obstacle = try await obstacle(to: join) { return obstacle }
+                try await commitSegment(join)
+            }
+            await rest(after: time, entryCount: Int(join.segments.entryCount - before))
         }
+        if let obstacle = try await obstacle(to: join) { return obstacle }
         let recipe = join.recipe
-        return try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
+        let isJoined = try await commits.commit([], isUrgent: true) { transaction throws(StoreError) in
             try transaction.join(join.assembly, join.parts, as: recipe)
+        }
+        await rest(after: .zero, entryCount: recipe.chunks.count + join.parts.count)
+        return isJoined ? .joined : .gone
+    }
+
+    /// What keeps a join from its next commit.
+    private func obstacle(to join: PartJoin) async throws(StoreError) -> Outcome? {
+        let space = engine.space
+        return try await engine.workers.run(.maintenance) { () throws(StoreError) in
+            guard try join.isWanted() else { return .gone }
+            return try space.hasRoom(for: join.roomByteCount, isForLater: true) ? nil : .noRoom
         }
     }
 
-    private func commitFullSegments(_ join: PartJoin) async throws(StoreError) {
-        let limit = engine.configuration.segmentEntryCountMax
-        while join.staged.count > limit {
-            let chunks = join.takeStaged(limit)
-            try await commits.commitSegment(chunks, &join.segments, join.holds, isUrgent: true)
-        }
+    private func commitSegment(_ join: PartJoin) async throws(StoreError) {
+        let chunks = join.takeStaged(engine.configuration.segmentEntryCountMax)
+        try await commits.commitSegment(chunks, &join.segments, join.holds, isUrgent: true)
+    }
+
+    private func rest(after time: Duration, entryCount: Int) async {
+        guard let coreShareMax else { return }
+        await pause((time + Self.timePerEntry * entryCount) * (1 / coreShareMax - 1))
     }
 
     private func giveUp(_ join: PartJoin) async {
+        // What was written needs a record: a collection sees nothing of it else.
+        while join.staged.contains(where: { !$0.isIndexed }) { try? await commitSegment(join) }
         join.holds.releaseAll()
         if let id = join.segments.id { await commits.giveUp(id) }
     }
@@ -143,11 +187,16 @@ struct PartJoiner {
 }
 
 extension EngineParts {
-    /// Contents with an entry of this kind in table `system`, those from `start` on. Blocks.
-    func contents(marked prefix: UInt8, from start: [UInt8], limit: Int) throws(StoreError) -> [UInt64] {
+    /// Contents with an entry of this kind in table `system`, those from `start` on, and before `end`. Blocks.
+    func contents(
+        marked prefix: UInt8,
+        from start: [UInt8],
+        until end: [UInt8]? = nil,
+        limit: Int
+    ) throws(StoreError) -> [UInt64] {
         var contents: [UInt64] = []
         let cursor = try StorageCall.metadata { () throws(MetadataError) in
-            try metadata.cursor(.system, from: start, until: EngineKeys.range(of: prefix).upper)
+            try metadata.cursor(.system, from: start, until: end ?? EngineKeys.range(of: prefix).upper)
         }
         while contents.count < limit, try StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) {
             guard let id = cursor.withCurrent({ key, _ in EngineKeys.number(in: key, as: UInt64.self) }) else {

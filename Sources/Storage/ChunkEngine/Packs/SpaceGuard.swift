@@ -44,6 +44,7 @@ final class SpaceGuard: Sendable {
 
     /// Others write to the drive as well: what was seen is true for so long.
     private static let allowanceNanosecondsMax: Int64 = 1_000_000_000
+    private static let sparedByteCountMax: UInt64 = 1 << 30
 
     private let fileSystem: any FileSystem
     private let directory: String
@@ -66,20 +67,25 @@ final class SpaceGuard: Sendable {
     }
 
     /// What the drive has left. Blocks for a system call.
-    func freeByteCount() throws(StoreError) -> UInt64 {
+    func freeByteCount() throws(StoreError) -> UInt64 { try driveSpace().free }
+
+    private func driveSpace() throws(StoreError) -> FileSystemSpace {
         let space = try StorageCall.files { () throws(FileSystemError) in try fileSystem.space(directory) }
         isShortOfRoom.store(Double(space.free) <= Double(space.total) * shortShare, ordering: .relaxed)
-        return space.free
+        return space
     }
 
     /// Whether uploads have to save room, as of the last look.
     var compressesUploads: Bool { isShortOfRoom.load(ordering: .relaxed) }
 
     /// Whether so much can be written without taking what is kept back. Blocks for a system call.
-    func hasRoom(for byteCount: UInt64) throws(StoreError) -> Bool {
-        let (needed, overflow) = floorByteCount.addingReportingOverflow(byteCount)
-        let free = try freeByteCount()
-        return !overflow && free >= needed
+    ///
+    /// - Parameter isForLater: nobody waits for it, so a sixteenth of the drive, a gibibyte at most, is left to those who do.
+    func hasRoom(for byteCount: UInt64, isForLater: Bool = false) throws(StoreError) -> Bool {
+        let space = try driveSpace()
+        let spared = isForLater ? min(space.total / 16, Self.sparedByteCountMax) : 0
+        let (needed, overflow) = (floorByteCount + spared).addingReportingOverflow(byteCount)
+        return !overflow && space.free >= needed
     }
 
     /// Accounts for what is about to be written. May block for a system call.

@@ -21,6 +21,8 @@ struct BlockJob {
     private let holds: ChunkHolds
     /// Of the block's chunks, in order.
     private(set) var digests: [SHA256Digest] = []
+    /// Of the chunks that were not stored before.
+    private(set) var writtenByteCount: UInt64 = 0
     private var places: [SHA256Digest: StagedChunk] = [:]
     /// Chunks that other streams find or write just now.
     private var awaited: [Chunk] = []
@@ -114,6 +116,7 @@ struct BlockJob {
             frames[index].pack = pack.id
             frames[index].offset += start
             places[frames[index].digest] = frames[index]
+            writtenByteCount += UInt64(frames[index].plainByteCount)
         }
         // Only now: whoever finds a chunk here may commit it.
         engine.inFlight.publish(frames, in: pack)

@@ -182,11 +182,13 @@ final class ChunkHolds: Sendable {
         }
     }
 
-    /// After the commit of a segment: these chunks are in the index now.
+    /// After the commit of a segment: these chunks are in the index now, and the packs are synced as far as only they need them.
     func release(_ committed: Set<SHA256Digest>) {
         let digests = state.withLock { state in
             let released = state.digests.filter(committed.contains)
             state.digests.removeAll(where: committed.contains)
+            // A chunk is held before its pack is added.
+            if state.digests.isEmpty { state.packs = [] }
             return released
         }
         table.release(digests)
