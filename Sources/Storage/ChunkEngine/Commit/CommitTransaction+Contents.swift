@@ -126,10 +126,16 @@ extension CommitTransaction {
     }
 
     private func head(_ content: ContentReference) throws(StoreError) -> ContentHead {
-        guard let bytes = try get(.contents, EngineKeys.head(content.id)) else {
+        guard let head = try head(content.id) else {
             throw StoreError(.corrupted, diagnosis: "content \(content.id) has no head")
         }
-        return try StorageCall.decoding("head of content \(content.id)") { () throws(DecodeError) in
+        return head
+    }
+
+    /// Nil when the content is gone.
+    func head(_ id: UInt64) throws(StoreError) -> ContentHead? {
+        guard let bytes = try get(.contents, EngineKeys.head(id)) else { return nil }
+        return try StorageCall.decoding("head of content \(id)") { () throws(DecodeError) in
             try ContentHead(decoding: bytes)
         }
     }

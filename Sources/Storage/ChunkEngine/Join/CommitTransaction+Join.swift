@@ -21,11 +21,7 @@ extension CommitTransaction {
         as recipe: StagedRecipe
     ) throws(StoreError) -> Bool {
         delete(.system, EngineKeys.join(assembly))
-        guard let bytes = try get(.contents, EngineKeys.head(assembly)) else { return false }
-        let head = try StorageCall.decoding("head of content \(assembly)") { () throws(DecodeError) in
-            try ContentHead(decoding: bytes)
-        }
-        guard head.referenceCount > 0 else { return false }
+        guard let head = try head(assembly), head.referenceCount > 0 else { return false }
         let stretchCount = parts.count { $0.content.kind != .empty }
         let whole = try adopt(recipe, size: head.size, referenceCount: UInt64(stretchCount))
         let earlier = try assemble(parts)
