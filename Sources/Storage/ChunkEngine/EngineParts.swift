@@ -28,6 +28,7 @@ final class EngineParts: Sendable {
     let compressors: CompressorPool
     let decompressors = DecompressorPool()
     let readBuffers: ReadBufferPool
+    let recentGroups = RecentGroups()
     let readerCount = Atomic(0)
     let prefetcher = Prefetcher()
     let md5Lanes = MD5Lanes()

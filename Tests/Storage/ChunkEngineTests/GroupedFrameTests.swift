@@ -227,6 +227,37 @@ import Testing
         try fixture.expectSound()
     }
 
+    @Test func `is read on from where the last reader has stopped`() async throws {
+        let fixture = try await grouped(8, Self.text)
+        #expect(try await fixture.get("k3") == Self.text(3))
+        flip(try chunks(fixture)[2], fixture)
+        // Those are in memory, and so is what the later ones need.
+        for index in [0, 3, 5, 7, 4] { #expect(try await fixture.get("k\(index)") == Self.text(index)) }
+        await #expect(throws: StoreError(.corrupted)) { try await fixture.get("k2") }
+        let next = try await fixture.restarted()
+        await #expect(throws: StoreError(.corrupted)) { try await next.get("k4") }
+    }
+
+    @Test func `is read by many at once, and beside more than are kept`() async throws {
+        var configuration = EngineConfiguration.real
+        configuration.compressingFreeShareMax = 0
+        let fixture = try EngineFixture(configuration: configuration)
+        let count = 36
+        func bytes(_ index: Int) -> [UInt8] {
+            PatternContent(seed: UInt64(index), isCompressible: true).bytes(0..<262_000)
+        }
+        for index in 0..<count { try await fixture.put("k\(index)", bytes(index)) }
+        _ = try await fixture.engine.collectGarbage(Self.recompressing) { _ in }
+        #expect(try chunks(fixture).count { try header($0, fixture).groupDistance == 0 } == 9)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for turn in 0..<3 * count {
+                let index = turn * 7 % count
+                group.addTask { try await fixture.get("k\(index)") == bytes(index) }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+    }
+
     /// Each with right checksums: of five frames, the fourth says another distance.
     @Test(arguments: [0, 1, 64, -1, -64, 1 << 20, Int(UInt32.max)])
     func `is refused when a frame points elsewhere`(_ distance: Int) async throws {

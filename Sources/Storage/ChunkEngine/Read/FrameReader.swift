@@ -61,10 +61,13 @@ struct FrameReader {
         case .grouped:
             // Up to a megabyte is decompressed for it: nothing for an event loop.
             if access != .blocking { throw .wouldBlock }
-            let distance = UInt64(header.groupDistance)
+            let distance = Int(header.groupDistance)
             let offset = run.offset + UInt64(run.byteCount - frames.readableBytes)
-            guard offset >= distance else { return [] }
-            let earlier = distance == 0 ? ByteBuffer() : try load(run.pack, offset - distance, Int(distance), access)
+            guard offset >= UInt64(distance) else { return [] }
+            if run.plainByteCount <= Self.littleByteCountMax {
+                return try little(of: items, frames, at: distance, ofGroup: (run.pack, offset - UInt64(distance)))
+            }
+            let earlier = distance == 0 ? ByteBuffer() : try load(run.pack, offset - UInt64(distance), distance, access)
             return earlier.map { decodeGroup($0, frames, items) } ?? []
         }
     }
@@ -92,7 +95,35 @@ struct FrameReader {
         let pieces = own.compactMap { plain.getSlice(at: $0.0.plain.lowerBound, length: $0.0.plain.count) }
         // A few small ones would keep a megabyte for as long as the client takes them.
         let ownByteCount = pieces.reduce(0) { $0 + $1.readableBytes }
-        return ownByteCount > byteCount / 4 ? pieces : pieces.map { ByteBuffer(buffer: $0) }
+        return ownByteCount > Self.littleByteCountMax ? pieces : pieces.map { ByteBuffer(buffer: $0) }
+    }
+
+    /// Of a group. Who reads more has most of it in one go, and pieces that need no copy.
+    private static let littleByteCountMax = PackFormat.groupPlainByteCountMax / 4
+
+    /// The plain bytes of the first items by way of the groups that were just read.
+    ///
+    /// - Parameter distance: of the first item's frame from that of its group.
+    private func little(
+        of items: ArraySlice<FrameRun.Item>,
+        _ frames: ByteBuffer,
+        at distance: Int,
+        ofGroup place: (pack: UInt32, offset: UInt64)
+    ) throws(ReadFailure) -> [ByteBuffer] {
+        guard let group = engine.recentGroups.take(place.pack, place.offset) else { return [] }
+        defer { engine.recentGroups.giveBack(group) }
+        let start = group.byteCount
+        if start < distance {
+            let earlier = try load(place.pack, place.offset + UInt64(start), distance - start, .blocking)
+            earlier?.withUnsafeReadableBytes { group.append($0) }
+        }
+        if group.byteCount >= distance {
+            let known = group.byteCount - distance
+            frames.withUnsafeReadableBytes { group.append(UnsafeRawBufferPointer(rebasing: $0.dropFirst(known))) }
+        }
+        return zip(group.members(from: distance), items).prefix { $0.header.isOf($1.entry) }.map { member, _ in
+            ByteBuffer(bytes: member.plain)
+        }
     }
 
     /// The entry with the place that the index has.

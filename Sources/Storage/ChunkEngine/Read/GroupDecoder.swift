@@ -6,7 +6,8 @@ import ChunkFormat
 /// Decompresses the frames of a group, from the first one on.
 struct GroupDecoder {
     private let decompressor: Decompressor
-    private var isBroken = false
+    /// A frame was intact but no piece of the stream: none can follow.
+    private(set) var isBroken = false
     /// Of the frames so far.
     private(set) var byteCount = 0
     /// Of what they hold.

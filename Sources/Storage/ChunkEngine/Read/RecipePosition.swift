@@ -115,6 +115,8 @@ struct FrameRun {
     private(set) var byteCount: Int
     private(set) var items: [Item]
 
+    var plainByteCount: Int { items.reduce(0) { $0 + Int($1.entry.plainByteCount) } }
+
     /// All chunks are stored as they are.
     var isPlain: Bool { items.allSatisfy { $0.entry.encodedByteCount == $0.entry.plainByteCount } }
 
