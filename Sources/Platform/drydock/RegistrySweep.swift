@@ -26,7 +26,9 @@ struct RegistrySweep: Service {
 
     private func sweep() async {
         do {
-            let count = try await store.dropExpiredUploads()
+            let count = try await store.dropExpiredUploads { [logger] error in
+                logger.error("upload session not looked at", metadata: ["reason": "\(error)"])
+            }
             if count > 0 { logger.info("expired uploads dropped", metadata: ["count": "\(count)"]) }
         } catch {
             logger.warning("expired uploads not dropped", metadata: ["reason": "\(error)"])

@@ -12,12 +12,15 @@ extension RegistryStore {
     /// Cost: one listing of all sessions and one of the bucket's multipart uploads. Run it every few minutes. Ends after a page
     /// when the task is cancelled.
     ///
+    /// - Parameter damaged: called for each thing that can't be read. It stays; the others go.
     /// - Returns: how many things were dropped.
-    package func dropExpiredUploads() async throws(RegistryError) -> Int {
-        try await dropSessions() + dropOrphanedUploads()
+    package func dropExpiredUploads(
+        damaged: @Sendable (RegistryError) -> Void = { _ in }
+    ) async throws(RegistryError) -> Int {
+        try await dropSessions(damaged) + dropOrphanedUploads(damaged)
     }
 
-    private func dropSessions() async throws(RegistryError) -> Int {
+    private func dropSessions(_ damaged: @Sendable (RegistryError) -> Void) async throws(RegistryError) -> Int {
         var dropped = 0
         var after: [UInt8] = []
         while true {
@@ -33,7 +36,10 @@ extension RegistryStore {
                 let name = Layout.name(object.key, after: Layout.uploads)
                 let id = String(name.prefix { $0 != "/" })
                 let isState = name.hasSuffix(Layout.stateSuffix)
-                if try await isState ? dropIfExpired(id) : dropIfOrphaned(object, of: id) { dropped += 1 }
+                let isDropped = try await passingOver(damaged) { () async throws(RegistryError) in
+                    try await isState ? dropIfExpired(id) : dropIfOrphaned(object, of: id)
+                }
+                if isDropped { dropped += 1 }
             }
             guard let next = page.next, !Task.isCancelled else { return dropped }
             after = next
@@ -60,30 +66,50 @@ extension RegistryStore {
         return true
     }
 
-    private func dropOrphanedUploads() async throws(RegistryError) -> Int {
+    private func dropOrphanedUploads(_ damaged: @Sendable (RegistryError) -> Void) async throws(RegistryError) -> Int {
         var dropped = 0
         var request = ListUploadsRequest(bucket: bucket, prefix: Array(Layout.uploads.utf8))
-        do {
-            while true {
-                let page = try await store.listUploads(request)
-                for upload in page.uploads where isOld(upload.initiated) {
-                    let id = String(Layout.name(upload.key, after: Layout.uploads).prefix { $0 != "/" })
-                    if try await !exists(Layout.uploadState(id)) {
-                        let reference = UploadReference(bucket: bucket, key: upload.key, uploadID: upload.uploadID)
-                        try await store.abortUpload(reference)
-                        dropped += 1
-                    }
-                }
-                guard let next = page.next, !Task.isCancelled else { return dropped }
-                request.keyMarker = next.keyMarker
-                request.uploadIDMarker = next.uploadIDMarker
+        while true {
+            let page: ListUploadsResult
+            do {
+                page = try await store.listUploads(request)
+            } catch {
+                throw RegistryError(error)
             }
-        } catch let error as StoreError {
-            throw RegistryError(error)
-        } catch let error as RegistryError {
-            throw error
+            for upload in page.uploads where isOld(upload.initiated) {
+                let isDropped = try await passingOver(damaged) { () async throws(RegistryError) in
+                    try await dropIfOrphaned(upload)
+                }
+                if isDropped { dropped += 1 }
+            }
+            guard let next = page.next, !Task.isCancelled else { return dropped }
+            request.keyMarker = next.keyMarker
+            request.uploadIDMarker = next.uploadIDMarker
+        }
+    }
+
+    private func dropIfOrphaned(_ upload: UploadInfo) async throws(RegistryError) -> Bool {
+        let id = String(Layout.name(upload.key, after: Layout.uploads).prefix { $0 != "/" })
+        if try await exists(Layout.uploadState(id)) { return false }
+        do {
+            try await store.abortUpload(UploadReference(bucket: bucket, key: upload.key, uploadID: upload.uploadID))
         } catch {
-            throw RegistryError(.unknown, diagnosis: "\(error)")
+            throw RegistryError(error)
+        }
+        return true
+    }
+
+    /// A record that can't be read keeps nobody from dropping the others.
+    private func passingOver(
+        _ damaged: @Sendable (RegistryError) -> Void,
+        _ drop: () async throws(RegistryError) -> Bool
+    ) async throws(RegistryError) -> Bool {
+        do throws(RegistryError) {
+            return try await drop()
+        } catch {
+            guard error.code == .unknown else { throw error }
+            damaged(error)
+            return false
         }
     }
 

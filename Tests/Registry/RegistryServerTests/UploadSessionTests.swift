@@ -308,6 +308,30 @@ import Testing
         #expect(memory.uploadCount == 0)
     }
 
+    @Test func `the sweep passes over what it can't read`() async throws {
+        let store = try await open()
+        var ids: [String] = []
+        for _ in 0..<3 {
+            let id = try await store.startUpload(in: name).id
+            _ = try await store.append(id, in: name, range: nil, contentLength: nil, body: PiecesBody(content))
+            ids.append(id)
+        }
+        let bucket = try BucketName("drydock-registry")
+        let orphan = try ObjectKey("uploads/ffffffff-ffff-4fff-bfff-ffffffffffff/data-0")
+        _ = try await memory.createUpload(CreateUploadRequest(bucket: bucket, key: orphan))
+        clock.advance(seconds: 86_500)
+        // The first one that the sweep meets.
+        let unreadable = try ObjectKey("uploads/\(try #require(ids.min()))/state")
+        memory.state.withLock { _ = $0.unreadable.insert(unreadable) }
+        let damaged = Mutex(0)
+        #expect(try await store.dropExpiredUploads { _ in damaged.withLock { $0 += 1 } } == 3)
+        #expect(damaged.withLock { $0 } > 0)
+        #expect(memory.keys.filter { $0.hasSuffix("/state") } == [unreadable.string])
+        memory.state.withLock { $0.unreadable = [] }
+        #expect(try await store.dropExpiredUploads() == 1)
+        #expect(memory.keys.isEmpty && memory.uploadCount == 0)
+    }
+
     @Test func `the second writer of a session is told where it stands`() async throws {
         let store = try await open()
         let id = try await store.startUpload(in: name).id

@@ -29,6 +29,8 @@ final class MemoryStore: ObjectStoring {
         var writeCount = 0
         /// Writes from this one on fail, as if the process had stopped.
         var failsFrom: Int?
+        /// Objects on bad sectors.
+        var unreadable: Set<ObjectKey> = []
     }
 
     let state = Mutex<State>(State())
@@ -123,15 +125,20 @@ final class MemoryStore: ObjectStoring {
         }
     }
 
-    func openObject(bucket: BucketName, key: ObjectKey) async throws(StoreError) -> any OpenedObject {
-        guard let stored = state.withLock({ $0.objects[key] }) else { throw StoreError(.noSuchKey) }
+    private func opened(_ key: ObjectKey) throws(StoreError) -> MemoryObject {
+        let (stored, isUnreadable) = state.withLock { ($0.objects[key], $0.unreadable.contains(key)) }
+        if isUnreadable { throw StoreError(.ioFailure) }
+        guard let stored else { throw StoreError(.noSuchKey) }
         return MemoryObject(stored)
+    }
+
+    func openObject(bucket: BucketName, key: ObjectKey) async throws(StoreError) -> any OpenedObject {
+        try opened(key)
     }
 
     /// Everything is in memory, so the answer is always known.
     func openObjectIfCached(bucket: BucketName, key: ObjectKey) throws(StoreError) -> (any OpenedObject)? {
-        guard let stored = state.withLock({ $0.objects[key] }) else { throw StoreError(.noSuchKey) }
-        return MemoryObject(stored)
+        try opened(key)
     }
 
     func deleteObject(bucket: BucketName, _ request: DeleteRequest) async throws(StoreError) {
