@@ -42,10 +42,8 @@ package struct AdminClient: Sendable {
             \r
 
             """
-        guard send(Array(request.utf8), connection), let answer = receive(connection) else {
-            throw Refusal(description: "the server hung up", isBusy: false)
-        }
-        return try Self.body(answer)
+        guard send(Array(request.utf8), connection) else { throw Refusal.cutShort }
+        return try Self.body(receive(connection))
     }
 
     private func connect() -> Int32? {
@@ -75,29 +73,45 @@ package struct AdminClient: Sendable {
         return true
     }
 
-    /// Everything up to the end of the connection.
-    private func receive(_ connection: Int32) -> [UInt8]? {
+    /// Everything up to the end of the connection, however it ends.
+    private func receive(_ connection: Int32) -> [UInt8] {
         var answer: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = piece.withUnsafeMutableBytes { recv(connection, $0.baseAddress, $0.count, 0) }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            if count == 0 { return answer }
+            guard count > 0 else { return answer }
             answer += piece[..<count]
         }
     }
 
-    private static func body(_ answer: [UInt8]) throws -> Data {
-        let text = String(decoding: answer, as: UTF8.self)
-        guard let end = text.firstRange(of: "\r\n\r\n"), let status = Int(text.dropFirst(9).prefix(3)) else {
+    static func body(_ answer: [UInt8]) throws -> Data {
+        guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)) else {
+            // Not a byte, or the beginning of a head.
+            let isBegun = "HTTP/1.1 ".utf8.starts(with: answer.prefix(9))
+            throw isBegun ? Refusal.cutShort : Refusal(description: "the server's answer is no HTTP", isBusy: false)
+        }
+        let head = String(decoding: answer[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+        guard let status = head.first.flatMap({ Int($0.dropFirst(9).prefix(3)) }) else {
             throw Refusal(description: "the server's answer is no HTTP", isBusy: false)
         }
-        let body = Data(text[end.upperBound...].utf8)
+        let length = head.first { $0.lowercased().hasPrefix("content-length:") }?.split(separator: ":").last
+        let body = Data(answer[end.upperBound...])
+        if let byteCount = length.flatMap({ Int($0.drop { $0 == " " }) }), body.count < byteCount {
+            throw Refusal.cutShort
+        }
         guard status == 200 else {
             let problem = try? JSONDecoder().decode(AdminProblem.self, from: body)
             throw Refusal(description: problem?.error ?? "the server answered \(status)", isBusy: status == 409)
         }
         return body
     }
+}
+
+extension AdminClient.Refusal {
+    /// It was stopped, or killed, while it was at work.
+    static let cutShort = AdminClient.Refusal(
+        description: "the connection ended before the server's answer was whole: is the server still running?",
+        isBusy: false
+    )
 }
