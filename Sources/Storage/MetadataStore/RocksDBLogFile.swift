@@ -1,97 +1,140 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Checksums
 import Glibc
 
-/// A log of RocksDB, or its list of files (`MANIFEST`), which has the same format: blocks of 32 KiB, in them records of a masked
-/// CRC32C (4), a length (2), a type (1), for some types the number of the log (4), and the payload. Less than 7 bytes at the end of a
+/// A log of RocksDB, or its list of files (`MANIFEST`), which has the same format: records in blocks of 32 KiB. Less than 7 bytes at the end of a
 /// block are zero.
 ///
 /// RocksDB takes a record that does not fit in the file for one that a loss of power has cut short, and goes on without it and what
 /// follows. A flipped bit in a length or a type looks the same, but for the checksum, which is right for the right ones.
+///
+/// A loss of power may also lose some sectors of what was being written and keep others behind them. They read as zeros, for the file ended
+/// before them. No batch begins behind them, since one is written when the one before it is durable.
 enum RocksDBLogFile {
     enum Flaw: Equatable, CustomStringConvertible {
         /// The file ends inside a record.
         case torn(at: Int)
+        /// Sectors of the last batch were lost. RocksDB calls most of these corruption.
+        case lost(at: Int)
         /// The record's bytes are others than were written.
         case damaged(at: Int)
 
         var description: String {
             switch self {
             case .torn(let offset): "it ends inside the record at byte \(offset)"
+            case .lost(let offset): "sectors of the record at byte \(offset) are zeros"
             case .damaged(let offset): "at byte \(offset)"
             }
         }
     }
 
-    private static let blockByteCount = 32 << 10
-    private static let headerByteCount = 7
+    private static let sectorByteCount = 512
 
     /// The first flaw; nil when there is none, or no file. Blocks.
     ///
     /// - Parameter byteCount: as much as there is, when nil.
     static func flaw(in path: String, byteCount: Int? = nil) throws(MetadataError) -> Flaw? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw MetadataError(.ioFailure, "can't open \(path): errno \(errno)")
+        guard let blocks = try RocksDBLogBlocks(path, byteCount: byteCount) else { return nil }
+        while try blocks.next() {
+            guard let (offset, isCut) = firstFlaw(in: blocks.bytes) else { continue }
+            let start = blocks.start + offset
+            if isCut { return .torn(at: start) }
+            let record = RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: blocks.bytes[offset...]))
+            let (isUnwritten, isFlipped) = (record.isUnwritten, record.hasFlippedBit)
+            let hasLostSectors = hasLostSectors(blocks.bytes, from: offset)
+            let behind = try rest(of: blocks, from: offset + 1)
+            if isFlipped || !hasLostSectors || behind.beginsBatch { return .damaged(at: start) }
+            return isUnwritten && behind.isEmpty ? .torn(at: start) : .lost(at: start)
         }
-        defer { close(descriptor) }
-        var block = [UInt8](repeating: 0, count: blockByteCount)
-        var start = 0
-        while true {
-            let limit = min(blockByteCount, (byteCount ?? .max) - start)
-            let count = block.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, limit, off_t(start)) }
-            guard count >= 0 else { throw MetadataError(.ioFailure, "can't read \(path): errno \(errno)") }
-            let flaw = block.withUnsafeBytes { Self.flaw(in: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-            switch flaw {
-            case .torn(let offset): return .torn(at: start + offset)
-            case .damaged(let offset): return .damaged(at: start + offset)
-            case nil: break
-            }
-            if count < blockByteCount { return nil }
-            start += count
-        }
+        return nil
     }
 
-    /// - Parameter block: shorter than the others at the end of the file.
-    static func flaw(in block: UnsafeRawBufferPointer) -> Flaw? {
+    /// Whether there is a batch of changes in the log. Blocks.
+    static func holdsBatch(_ path: String) throws(MetadataError) -> Bool {
+        guard let blocks = try RocksDBLogBlocks(path), try blocks.next() else { return false }
+        return try rest(of: blocks, from: 0).beginsBatch
+    }
+
+    /// Where the first record is that is not as it was written, and whether it is only that the file ends inside it.
+    private static func firstFlaw(in block: UnsafeRawBufferPointer) -> (offset: Int, isCut: Bool)? {
+        let isLast = block.count < RocksDBLogBlocks.byteCount
         var offset = 0
-        while block.count - offset >= headerByteCount {
-            let record = UnsafeRawBufferPointer(rebasing: block[offset...])
-            // Room that was taken and never written; RocksDB ends there, too.
-            if record.prefix(headerByteCount).allSatisfy({ $0 == 0 }) { return .torn(at: offset) }
-            guard isIntact(record) else {
-                let isCut = block.count < blockByteCount && byteCount(record) > record.count
-                return isCut && !hasFlippedBit(record) ? .torn(at: offset) : .damaged(at: offset)
+        while block.count - offset >= RocksDBLogRecord.headerByteCount {
+            let record = RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: block[offset...]))
+            guard record.isIntact else {
+                return (offset, isLast && record.byteCount > record.bytes.count && !record.hasFlippedBit)
             }
-            offset += byteCount(record)
+            offset += record.byteCount
         }
-        let isWhole = block.count == blockByteCount || offset == block.count
-        return isWhole ? nil : .torn(at: offset)
+        return isLast && offset < block.count ? (offset, true) : nil
     }
 
-    /// Whether another length, or another type, would be right.
-    private static func hasFlippedBit(_ record: UnsafeRawBufferPointer) -> Bool {
-        var bytes = [UInt8](record)
-        return (32..<56).contains { bit in
-            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-            defer { bytes[bit / 8] ^= 1 << UInt8(bit % 8) }
-            return bytes.withUnsafeBytes { isIntact($0) }
+    /// Whether there are only zeros in what one of the sectors from `offset` on has of the record.
+    private static func hasLostSectors(_ block: UnsafeRawBufferPointer, from offset: Int) -> Bool {
+        let first = offset / sectorByteCount * sectorByteCount
+        return stride(from: first, to: block.count, by: sectorByteCount).contains { start in
+            block[max(start, offset)..<min(start + sectorByteCount, block.count)].allSatisfy { $0 == 0 }
         }
     }
 
-    private static func isIntact(_ record: UnsafeRawBufferPointer) -> Bool {
-        let end = byteCount(record)
-        guard end <= record.count else { return false }
-        let crc = CRC32C.hash(UnsafeRawBufferPointer(rebasing: record[6..<end]))
-        let masked = (crc >> 15 | crc << 17) &+ 0xa282_ead8
-        return masked == record.loadUnaligned(as: UInt32.self)
+    /// What there is from `offset` of the current block on: anything but zeros, and a batch. That may begin at any byte, for the length
+    /// of the record before it can be wrong.
+    private static func rest(
+        of blocks: RocksDBLogBlocks,
+        from offset: Int
+    ) throws(MetadataError) -> (isEmpty: Bool, beginsBatch: Bool) {
+        var (isEmpty, first) = (true, offset)
+        repeat {
+            let bytes = blocks.bytes
+            isEmpty = isEmpty && bytes[first...].allSatisfy { $0 == 0 }
+            let end = max(first, bytes.count - RocksDBLogRecord.headerByteCount + 1)
+            let beginsBatch = (first..<end).contains { offset in
+                RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset...])).beginsBatch
+            }
+            if beginsBatch { return (isEmpty, true) }
+            first = 0
+        } while try blocks.next()
+        return (isEmpty, false)
+    }
+}
+
+/// Reads a log from front to back, a block at a time.
+final class RocksDBLogBlocks {
+    static let byteCount = 32 << 10
+
+    private let path: String
+    private let descriptor: Int32
+    private let end: Int
+    private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
+    /// Where the current block begins in the file.
+    private(set) var start = 0
+    /// Of the current block, fewer than others have at the end of the file; valid until the next one.
+    private(set) var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var nextStart = 0
+
+    /// Nil when there is no such file.
+    init?(_ path: String, byteCount: Int? = nil) throws(MetadataError) {
+        self.path = path
+        end = byteCount ?? .max
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor < 0 else { return }
+        if errno == ENOENT { return nil }
+        throw MetadataError(.ioFailure, "can't open \(path): errno \(errno)")
     }
 
-    /// Types 5 to 8 are those of logs that are used again.
-    private static func byteCount(_ record: UnsafeRawBufferPointer) -> Int {
-        headerByteCount + (5...8 ~= record[6] ? 4 : 0) + Int(record.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        memory.deallocate()
+    }
+
+    /// False at the end. Blocks.
+    func next() throws(MetadataError) -> Bool {
+        start = nextStart
+        let count = pread(descriptor, memory.baseAddress, min(Self.byteCount, end - start), off_t(start))
+        guard count >= 0 else { throw MetadataError(.ioFailure, "can't read \(path): errno \(errno)") }
+        bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+        nextStart = start + count
+        return count > 0
     }
 }

@@ -19,10 +19,14 @@ extension RocksDBMetadataStore {
     ) throws(MetadataError) -> RocksDBMetadataStore {
         let isNew = access(directory + "/CURRENT", F_OK) != 0
         try checkFileList(directory)
-        var logDamage = try damagedLog(directory)
+        let logs = try logState(directory)
+        var logDamage = logs.damage
         if logDamage == nil {
             do throws(MetadataError) {
-                let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false))
+                let handle = try openHandle(
+                    directory,
+                    RocksDBOptions(configuration, acceptsDamagedLog: logs.hasLostEnd)
+                )
                 if isNew { try syncDirectory(directory + "/..") }
                 return RocksDBMetadataStore(handle, directory: directory)
             } catch {
@@ -91,12 +95,23 @@ extension RocksDBMetadataStore {
     }
 
     /// RocksDB tells of other damage to a log, but takes a damaged length for the end. Reads what the last run had not made tables of.
-    private static func damagedLog(_ directory: String) throws(MetadataError) -> String? {
-        for name in RocksDBFiles.logs(in: directory) {
-            guard case .damaged(let offset) = try RocksDBLogFile.flaw(in: "\(directory)/\(name)") else { continue }
-            return "\(name) is damaged at byte \(offset)"
+    ///
+    /// - Returns: with a lost end, nobody was promised what stands there.
+    private static func logState(_ directory: String) throws(MetadataError) -> (damage: String?, hasLostEnd: Bool) {
+        let logs = RocksDBFiles.logs(in: directory).map { "\(directory)/\($0)" }
+        for (index, log) in logs.enumerated() {
+            switch try RocksDBLogFile.flaw(in: log) {
+            case nil, .torn: continue
+            case .lost(let offset):
+                var isFollowed = false
+                for later in logs[(index + 1)...] where !isFollowed {
+                    isFollowed = try RocksDBLogFile.holdsBatch(later)
+                }
+                return isFollowed ? ("\(log) is damaged at byte \(offset)", false) : (nil, true)
+            case .damaged(let offset): return ("\(log) is damaged at byte \(offset)", false)
+            }
         }
-        return nil
+        return (nil, false)
     }
 
     private static func openHandle(

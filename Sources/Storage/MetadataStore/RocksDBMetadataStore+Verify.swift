@@ -57,7 +57,9 @@ extension RocksDBMetadataStore {
             guard let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name) else { continue }
             // The end of a log that is being written may be seen half written, and a commit that failed may have left it so.
             let isWriting = commits != logWrites.begun.load(ordering: .sequentiallyConsistent)
-            if case .torn = flaw, isWriting || hasFailed { continue }
+            if isWriting || hasFailed {
+                if case .damaged = flaw {} else { continue }
+            }
             throw MetadataError(.corrupted, "\(name) is damaged: \(flaw)")
         }
     }

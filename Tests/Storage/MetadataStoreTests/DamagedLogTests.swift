@@ -85,6 +85,82 @@ import Testing
         if error == nil { #expect(try fileSystem.list(kept).contains(first)) } else { try expectUntouched([first]) }
     }
 
+    /// Where each log ends after each of some commits, and the store is dropped as a crash drops it.
+    private func logSizes(
+        _ puts: [(RocksDBMetadataStore) throws -> Void],
+        _ configuration: RocksDBConfiguration = RocksDBConfiguration()
+    ) throws -> [[String: UInt64]] {
+        let store = try RocksDBMetadataStore.open(directory: path, keptLogs: kept, configuration: configuration)
+        return try puts.map { put in
+            try put(store)
+            var sizes: [String: UInt64] = [:]
+            for name in try logs() { sizes[name] = try fileSystem.open("\(path)/\(name)", .readOnly).size() }
+            return sizes
+        }
+    }
+
+    /// The last batch has several sectors, or several blocks, and any of its sectors may be one that was lost.
+    @Test(arguments: [2_000, 80_000])
+    func `is none when only sectors of the last batch were lost`(_ byteCount: UInt64) throws {
+        let last = PatternContent(seed: 1).bytes(0..<byteCount)
+        let sizes = try logSizes([{ try put($0, 0..<9) }, { try $0.put(.inline, [([9], last)]) }])
+        let (name, start) = try #require(sizes[0].first)
+        let end = try #require(sizes[1][name])
+        let whole = try bytes("\(path)/\(name)")
+        let template = directory.file("template")
+        try fileSystem.rename(path, to: template)
+        for lost in stride(from: start / 512 * 512, to: end, by: byteCount > 9_000 ? 8_192 + 512 : 512) {
+            var log = whole
+            for byte in max(lost, start)..<min(lost + 512, end) { log[Int(byte)] = 0 }
+            let copy = try copy(of: template, replacing: name, with: log)
+            do {
+                let store = try RocksDBMetadataStore.open(directory: copy.file("metadata"), keptLogs: copy.file("kept"))
+                #expect(try store.logDamage == nil && !fileSystem.exists(copy.file("kept")), "sector at \(lost)")
+                #expect(try store.get(.inline, [8]) != nil && store.get(.inline, [9]) == nil)
+                try put(store, 10..<12)
+            }
+            let next = try RocksDBMetadataStore.open(directory: copy.file("metadata"), keptLogs: copy.file("kept"))
+            #expect(try next.logDamage == nil && next.get(.inline, [8]) != nil && next.get(.inline, [11]) != nil)
+        }
+    }
+
+    /// Zeros among the last batch's own bytes, too, are no sign of lost sectors then.
+    @Test func `is told of when it is a bit of the last batch, or a sector of another`() throws {
+        let zeros = [UInt8](repeating: 0, count: 3_000)
+        let sizes = try logSizes([
+            { try put($0, 0..<9) }, { try $0.put(.inline, [([9], zeros)]) }, { try $0.put(.inline, [([10], zeros)]) },
+        ])
+        let (name, start) = try #require(sizes[0].first)
+        let (middle, end) = (Int(try #require(sizes[1][name])), Int(try #require(sizes[2][name])))
+        let whole = try bytes("\(path)/\(name)")
+        let template = directory.file("template")
+        try fileSystem.rename(path, to: template)
+        func expectDamage(_ log: [UInt8], _ label: String) throws {
+            let copy = try copy(of: template, replacing: name, with: log)
+            let store = try RocksDBMetadataStore.open(directory: copy.file("metadata"), keptLogs: copy.file("kept"))
+            #expect(try store.logDamage != nil && fileSystem.exists(copy.file("kept")), "\(label)")
+        }
+        for byte in [middle, middle + 5, middle + 6, middle + 7, middle + 30, middle + 1_200, end - 1] {
+            var log = whole
+            log[byte] ^= 4
+            try expectDamage(log, "bit of byte \(byte)")
+        }
+        var log = whole
+        for byte in Int(start)..<Int(start) + 512 { log[byte] = 0 }
+        try expectDamage(log, "sector of the last but one")
+    }
+
+    private func copy(of template: String, replacing name: String, with log: [UInt8]) throws -> TemporaryDirectory {
+        let copy = TemporaryDirectory(in: directory.path)
+        try fileSystem.makeDirectory(copy.file("metadata"))
+        for other in try fileSystem.list(template) {
+            let file = try fileSystem.open("\(copy.file("metadata"))/\(other)", .create)
+            let bytes = try other == name ? log : bytes("\(template)/\(other)")
+            try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+        }
+        return copy
+    }
+
     private func expectUntouched(_ names: [String]) throws {
         #expect(try !fileSystem.exists(kept))
         #expect(try Set(logs()).isSuperset(of: names))
