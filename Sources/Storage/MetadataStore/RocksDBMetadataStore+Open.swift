@@ -28,10 +28,10 @@ extension RocksDBMetadataStore {
                     RocksDBOptions(configuration, acceptsDamagedLog: logs.hasLostEnd)
                 )
                 if isNew { try syncDirectory(directory + "/..") }
-                return RocksDBMetadataStore(handle, directory: directory)
+                return RocksDBMetadataStore(handle, directory: directory, logDamage: try? logGap())
             } catch {
                 guard error.code == .corrupted else { throw error }
-                logDamage = error.message
+                logDamage = try logGap() ?? error.message
             }
         }
         let kept = try keptLogs.map { kept throws(MetadataError) in try keepLogs(of: directory, in: kept) } ?? []
@@ -101,6 +101,7 @@ extension RocksDBMetadataStore {
         let logs = RocksDBFiles.logs(in: directory).map { "\(directory)/\($0)" }
         for (index, log) in logs.enumerated() {
             switch try RocksDBLogFile.flaw(in: log) {
+            // What is missing from the end of one that is not the last, RocksDB finds (`logGap`).
             case nil, .torn: continue
             case .lost(let offset):
                 var isFollowed = false
@@ -112,6 +113,18 @@ extension RocksDBMetadataStore {
             }
         }
         return (nil, false)
+    }
+
+    /// What the last try to open a database has found missing between two logs.
+    ///
+    /// - Throws: `corrupted` when some tables have it and others do not.
+    private static func logGap() throws(MetadataError) -> String? {
+        var tablesAreAhead = false
+        let log = drydock_rocksdb_log_gap(&tablesAreAhead)
+        guard log > 0 else { return nil }
+        let reason = "a log is cut short, for log \(log) does not go on where the one before it ends"
+        if tablesAreAhead { throw MetadataError(.corrupted, "\(reason), and tables have later changes") }
+        return reason
     }
 
     private static func openHandle(

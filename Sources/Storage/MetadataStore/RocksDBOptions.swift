@@ -52,6 +52,7 @@ struct RocksDBOptions: ~Copyable {
                 acceptsDamagedLog ? rocksdb_point_in_time_recovery : rocksdb_tolerate_corrupted_tail_records_recovery
             )
         )
+        drydock_rocksdb_check_log_order(options)
         rocksdb_options_set_max_total_wal_size(options, UInt64(configuration.logByteCountMax))
 
         rocksdb_options_set_db_write_buffer_size(options, configuration.writeBufferByteCountTotal)

@@ -161,6 +161,43 @@ import Testing
         return copy
     }
 
+    /// At the end of a batch nothing in the log itself tells.
+    @Test func `that is not the last one and was cut short is told`() throws {
+        var configuration = RocksDBConfiguration()
+        configuration.writeBufferByteCountPerTable = 64 << 10
+        let puts = (0..<40 as Range<UInt8>).map { key in
+            { (store: RocksDBMetadataStore) in
+                try store.put(.chunks, [([key], PatternContent(seed: UInt64(key)).bytes(0..<4_000))])
+                try store.put(.system, [([100 + key], [key])])
+            }
+        }
+        let sizes = try logSizes(puts, configuration)
+        let first = try #require(sizes[0].keys.first)
+        #expect(try logs().contains(first) && logs().count > 1)
+        try fileSystem.open("\(path)/\(first)", .readWrite).truncate(to: try #require(sizes[5][first]))
+        let error = failure { () throws(MetadataError) in
+            let store = try RocksDBMetadataStore.open(directory: path, keptLogs: kept, configuration: configuration)
+            let values = try [105, 106, 139].map { key throws(MetadataError) in try store.get(.system, [key]) }
+            #expect(store.logDamage != nil && values == [[5], nil, nil])
+        }
+        #expect(error == nil || error?.code == .corrupted, "\(error?.message ?? "")")
+        if error == nil { #expect(try fileSystem.list(kept).contains(first)) } else { try expectUntouched([first]) }
+    }
+
+    /// A loss of power may bring back the name of a log whose changes are in tables.
+    @Test func `that nothing needs any more is not looked at`() throws {
+        let sizes = try logSizes([{ try put($0, 0..<50) }, { try put($0, 50..<100) }])
+        let (name, half) = try #require(sizes[0].first)
+        let old = try bytes("\(path)/\(name)").prefix(Int(half))
+        _ = try logSizes([{ try put($0, 100..<150) }])
+        #expect(try !logs().contains(name))
+        let file = try fileSystem.open("\(path)/\(name)", .create)
+        try old.withUnsafeBytes { try file.write($0, at: 0) }
+        let store = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
+        #expect(store.logDamage == nil)
+        for key in 0..<150 as Range<UInt8> { #expect(try store.get(.inline, [key]) != nil) }
+    }
+
     private func expectUntouched(_ names: [String]) throws {
         #expect(try !fileSystem.exists(kept))
         #expect(try Set(logs()).isSuperset(of: names))

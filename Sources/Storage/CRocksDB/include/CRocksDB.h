@@ -45,6 +45,14 @@ void drydock_rocksdb_compact(
     rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, bool *stop, char **error
 );
 
+// Has RocksDB call it corruption, when this thread opens a database with the options next, if a log does not go on where the one before it
+// has ended.
+void drydock_rocksdb_check_log_order(rocksdb_options_t *options);
+
+// What was found then: the number of the log that does not go on, 0 when all do, and whether there are tables of changes that
+// are missing from the logs.
+uint64_t drydock_rocksdb_log_gap(bool *tables_are_ahead);
+
 #ifdef __cplusplus
 }
 #endif
