@@ -37,15 +37,17 @@ enum RocksDBLogFile {
     static func flaw(in path: String, byteCount: Int? = nil) throws(MetadataError) -> Flaw? {
         guard let blocks = try RocksDBLogBlocks(path, byteCount: byteCount) else { return nil }
         while try blocks.next() {
-            guard let (offset, isCut) = firstFlaw(in: blocks.bytes) else { continue }
-            let start = blocks.start + offset
-            if isCut { return .torn(at: start) }
+            guard let offset = firstFlaw(in: blocks.bytes) else { continue }
+            let (start, count) = (blocks.start + offset, blocks.bytes.count - offset)
+            guard count >= RocksDBLogRecord.headerByteCount else { return .torn(at: start) }
             let record = RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: blocks.bytes[offset...]))
+            let isCut = blocks.bytes.count < RocksDBLogBlocks.byteCount && record.byteCount > count
             let (isUnwritten, isFlipped) = (record.isUnwritten, record.hasFlippedBit)
             let hasLostSectors = hasLostSectors(blocks.bytes, from: offset)
             let behind = try rest(of: blocks, from: offset + 1)
-            if isFlipped || !hasLostSectors || behind.beginsBatch { return .damaged(at: start) }
-            return isUnwritten && behind.isEmpty ? .torn(at: start) : .lost(at: start)
+            if isFlipped || behind.beginsBatch { return .damaged(at: start) }
+            if isCut || isUnwritten && behind.isEmpty { return .torn(at: start) }
+            return hasLostSectors ? .lost(at: start) : .damaged(at: start)
         }
         return nil
     }
@@ -56,18 +58,15 @@ enum RocksDBLogFile {
         return try rest(of: blocks, from: 0).beginsBatch
     }
 
-    /// Where the first record is that is not as it was written, and whether it is only that the file ends inside it.
-    private static func firstFlaw(in block: UnsafeRawBufferPointer) -> (offset: Int, isCut: Bool)? {
-        let isLast = block.count < RocksDBLogBlocks.byteCount
+    /// Where the first record is that is not as it was written.
+    private static func firstFlaw(in block: UnsafeRawBufferPointer) -> Int? {
         var offset = 0
         while block.count - offset >= RocksDBLogRecord.headerByteCount {
             let record = RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: block[offset...]))
-            guard record.isIntact else {
-                return (offset, isLast && record.byteCount > record.bytes.count && !record.hasFlippedBit)
-            }
+            guard record.isIntact else { return offset }
             offset += record.byteCount
         }
-        return isLast && offset < block.count ? (offset, true) : nil
+        return block.count < RocksDBLogBlocks.byteCount && offset < block.count ? offset : nil
     }
 
     /// Whether there are only zeros in what one of the sectors from `offset` on has of the record.

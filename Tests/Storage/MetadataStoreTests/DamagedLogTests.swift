@@ -148,6 +148,9 @@ import Testing
         var log = whole
         for byte in Int(start)..<Int(start) + 512 { log[byte] = 0 }
         try expectDamage(log, "sector of the last but one")
+        log = whole
+        log.replaceSubrange(Int(start) + 4..<Int(start) + 6, with: [0xAA, 0x55])
+        try expectDamage(log, "length of the last but one")
     }
 
     private func copy(of template: String, replacing name: String, with log: [UInt8]) throws -> TemporaryDirectory {
