@@ -199,11 +199,13 @@ import Testing
         try last.expectSound()
     }
 
-    @Test func `that fails a read is an error of that read`() async throws {
+    @Test func `that fails a read, and the next ones, is an error of that read`() async throws {
         let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
         let bytes = PatternContent(seed: 1).bytes(0..<1_000)
         try await fixture.put("a", bytes)
         fixture.machine.power.failNextRead()
+        #expect(try await fixture.get("a") == bytes)
+        for count in 0..<3 { fixture.machine.power.failNextRead(after: count) }
         await #expect(throws: StoreError(.ioFailure)) { try await fixture.get("a") }
         #expect(try await fixture.get("a") == bytes)
     }

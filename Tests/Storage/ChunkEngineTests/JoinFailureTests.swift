@@ -137,7 +137,8 @@ import Testing
         for count in 0... {
             let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
             try await upload("whole", [3_000, 3_000, 3_000, 3_000], fixture)
-            fixture.machine.power.failNextRead(after: count)
+            // A chunk is asked for three times.
+            for attempt in 0..<3 { fixture.machine.power.failNextRead(after: count + attempt) }
             let report = try await join(fixture)
             if report.joinedCount > 0 { break }
             #expect(report.damagedCount == 1, "\(count)")

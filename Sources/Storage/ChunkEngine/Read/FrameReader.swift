@@ -35,6 +35,20 @@ struct FrameReader {
         return pieces
     }
 
+    /// None when the device can't read some of the run: the chunk may be elsewhere by now, or another one's sector be bad.
+    func readUnlessUnreadable(
+        _ run: FrameRun,
+        _ range: Range<UInt64>,
+        _ access: ReadAccess
+    ) throws(ReadFailure) -> [ByteBuffer] {
+        do throws(ReadFailure) {
+            return try read(run, range, access)
+        } catch {
+            guard case .store(let cause) = error, cause.code == .ioFailure else { throw error }
+            return []
+        }
+    }
+
     /// Of the first item or, when it is one of a group, of the first few; none when they can't be had.
     ///
     /// - Parameters:

@@ -65,7 +65,7 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
         var pieces: [ByteBuffer] = []
         if !isMoved {
             let run = try position.run(byteCountMax: byteCountMax) { $0 }
-            pieces = try reader.read(run, position.range, access)
+            pieces = try reader.readUnlessUnreadable(run, position.range, access)
         }
         if pieces.isEmpty {
             // Side by side they lie as before, so that moved chunks are read many at a time, too.
@@ -75,7 +75,7 @@ final class ReadCursor: @unchecked Sendable {  // One job at a time; its reader 
                 if current != entry { isMoved = true }
                 return current
             }
-            pieces = try reader.read(run, position.range, access)
+            pieces = try reader.readUnlessUnreadable(run, position.range, access)
             if pieces.isEmpty { pieces = [try reader.readFirst(run, position.range, access)] }
         }
         var next = position
