@@ -203,6 +203,37 @@ import Testing
         try fixture.expectSound()
     }
 
+    @Test(arguments: [false, true])
+    func `moves what lies beside a bad sector, and loses nothing of what is there`(_ recompresses: Bool) async throws {
+        let fixture = try EngineFixture()
+        let path = "/data/packs/00000001.pack"
+        let contents = [2_000, 3_500, 6_500, 2_000].enumerated().map { Self.content(UInt64($0), $1) }
+        for (index, bytes) in contents.enumerated() { try await fixture.put("k\(index)", bytes) }
+        try await fixture.delete("k0")
+        fixture.machine.disk.setUnreadable(9_000..<9_512, of: path)
+        var policy = GarbagePolicy.all
+        if recompresses { policy.recompressIdleSecondsMin = 0 }
+        policy.recompressShareMin = -1
+        let report = try await collect(fixture, policy)
+        #expect(report.movedByteCount > 3_500 && report.damagedFrameCount > 0 && report.damagedFrameCount < 12)
+        #expect(try fixture.statistics().quarantinedFrameCount == report.damagedFrameCount)
+        _ = try await collect(fixture, policy)
+        #expect(try await collect(fixture, policy).compactedPackCount == 0)
+        for index in [1, 3] { #expect(try await fixture.get("k\(index)") == contents[index]) }
+        await #expect(throws: StoreError(.ioFailure)) { try await fixture.get("k2") }
+        fixture.machine.disk.setUnreadable(nil, of: path)
+        #expect(try await fixture.get("k2") == contents[2])
+        try fixture.expectSound()
+        // Who brings the same bytes mends it for all, and the pack goes.
+        fixture.machine.disk.setUnreadable(9_000..<9_512, of: path)
+        try await fixture.put("again", contents[2])
+        _ = try await collect(fixture, policy)
+        #expect(!fixture.machine.disk.filePaths.contains(path))
+        #expect(try fixture.statistics().quarantinedFrameCount == 0)
+        #expect(try await fixture.get("k2") == contents[2])
+        try fixture.expectSound()
+    }
+
     @Test func `keeps to its rate`() async throws {
         let fixture = try EngineFixture()
         for index in 0..<4 { try await fixture.put("k\(index)", Self.content(UInt64(index), 3_000)) }

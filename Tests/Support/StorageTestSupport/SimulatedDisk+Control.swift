@@ -27,6 +27,16 @@ extension SimulatedDisk {
         }
     }
 
+    /// Makes reads of these bytes fail, as on a bad sector; nil: of none. The file must exist.
+    package func setUnreadable(_ range: Range<UInt64>?, of path: String) {
+        state.withLock { state in
+            guard case .file(let file) = state.directories.visible[path] else {
+                preconditionFailure("no file at \(path)")
+            }
+            state.unreadable[file] = range
+        }
+    }
+
     /// What a reader sees; nil when there is no such file.
     package func contents(of path: String) -> [UInt8]? {
         state.withLock { state in

@@ -15,6 +15,7 @@ package final class SimulatedDisk: FileSystem {
         var openCounts: [Int: Int] = [:]
         var nextFile = 1
         var capacityByteCount: UInt64?
+        var unreadable: [Int: Range<UInt64>] = [:]
         var generator: SeededGenerator
     }
 

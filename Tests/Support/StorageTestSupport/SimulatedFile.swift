@@ -35,6 +35,10 @@ final class SimulatedFile: File {
         case .failure(let fault): throw .read(path, at: offset, count: buffer.count, errno: fault.errno)
         case .interrupted, .off: throw .powerLost(.read, path)
         }
+        let range = offset..<offset + UInt64(buffer.count)
+        if disk.state.withLock({ $0.unreadable[file]?.overlaps(range) ?? false }) {
+            throw .read(path, at: offset, count: buffer.count, errno: EIO)
+        }
         let target = UInt(bitPattern: buffer.baseAddress)
         let count = withContent { content in
             Self.copy(content.visible, from: offset, toAddress: target, count: buffer.count)

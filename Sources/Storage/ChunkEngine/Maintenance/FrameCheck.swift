@@ -13,6 +13,18 @@ enum FrameCheck {
         return (try? PackHeader(decoding: memory.bytes(0..<count)))?.id == id
     }
 
+    /// What `read` finds; nil also for what the device can't read, or the file system does not let open: as good as damaged.
+    static func unlessUnreadable<Value>(
+        _ read: () throws(StoreError) -> Value?
+    ) throws(StoreError) -> Value? {
+        do throws(StoreError) {
+            return try read()
+        } catch {
+            guard error.code == .ioFailure else { throw error }
+            return nil
+        }
+    }
+
     /// A chunk's frame and its header; nil when it is not, byte for byte, the one that the record describes.
     ///
     /// - Returns: bytes of `window`.

@@ -22,8 +22,13 @@ final class Quarantine: Sendable {
     func load(_ metadata: any MetadataReading) throws(StoreError) {
         let range = EngineKeys.range(of: EngineKeys.quarantinePrefix)
         try metadata.forEach(.system, from: range.lower, until: range.upper) { key, _ in
-            known.withLock { if $0.count < knownCountMax { $0.insert(key) } }
+            note(key)
         }
+    }
+
+    /// Takes over a record that is durable.
+    func note(_ key: [UInt8]) {
+        known.withLock { if $0.count < knownCountMax { $0.insert(key) } }
     }
 
     /// Whether the frame was found damaged. A place never gets another frame.

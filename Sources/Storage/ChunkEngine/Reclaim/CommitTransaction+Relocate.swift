@@ -45,5 +45,7 @@ extension CommitTransaction {
         guard try get(.system, key) == nil else { return }
         let record = QuarantineRecord(digest: chunk.digest, seen: now, reason: "the frame does not verify")
         put(.system, key, record.encoded)
+        let quarantine = engine.quarantine
+        afterCommit { quarantine.note(key) }
     }
 }

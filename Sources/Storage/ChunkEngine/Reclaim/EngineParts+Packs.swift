@@ -37,6 +37,8 @@ extension EngineParts {
         }
     }
 
+    /// A frame that can't be read stays where it is, as a damaged one does, and keeps its chunk: the device may be able to later.
+    ///
     /// - Parameter append: adds the new frame of a chunk to the run and returns its header; nil for a damaged one.
     func writeAnew(
         _ chunks: [IndexedChunk],
@@ -52,7 +54,8 @@ extension EngineParts {
         defer { runs.giveBack(run) }
         var copy = FrameCopy()
         for chunk in chunks {
-            if let header = try append(chunk, file, run) {
+            let header = try FrameCheck.unlessUnreadable { () throws(StoreError) in try append(chunk, file, run) }
+            if let header {
                 copy.intact.append(MovedFrame(chunk: chunk, header: header))
             } else {
                 copy.damaged.append(chunk)
@@ -129,7 +132,7 @@ extension EngineParts {
         var holes: [Range<UInt64>] = []
         var start = UInt64(PackFormat.headerByteCount)
         for chunk in live {
-            holes.append(holeUnits(start, try Self.neededStart(chunk.record, file) ?? start))
+            holes.append(holeUnits(start, Self.neededStart(chunk.record, file) ?? start))
             start = chunk.record.frameRange.upperBound
         }
         holes.append(holeUnits(start, end))
@@ -138,11 +141,12 @@ extension EngineParts {
 
     /// Where the bytes begin that reading the chunk takes: the dead frames before it in its group are some of them. Nil when
     /// that can't be told.
-    private static func neededStart(_ frame: ChunkRecord, _ file: any File) throws(FileSystemError) -> UInt64? {
+    private static func neededStart(_ frame: ChunkRecord, _ file: any File) -> UInt64? {
         guard frame.encoding == .grouped else { return frame.offset }
         let memory = Block(start: 0, byteCount: PackFormat.frameHeaderByteCount)
-        let count = try file.read(into: memory.memory, at: frame.offset)
-        guard let header = try? FrameHeader(decoding: memory.bytes(0..<count)), header.encoding == .grouped,
+        // On a bad sector as little is known as of a damaged one.
+        guard let count = try? file.read(into: memory.memory, at: frame.offset),
+            let header = try? FrameHeader(decoding: memory.bytes(0..<count)), header.encoding == .grouped,
             header.groupDistance <= frame.offset
         else { return nil }
         return frame.offset - UInt64(header.groupDistance)

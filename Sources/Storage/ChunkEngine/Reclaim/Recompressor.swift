@@ -81,7 +81,10 @@ extension EngineParts {
         var (before, after) = (UInt64(0), UInt64(0))
         for chunk in chunks {
             run.removeAll()
-            guard let header = try recompressor.append(chunk, from: file, to: run) else { continue }
+            let header = try FrameCheck.unlessUnreadable { () throws(StoreError) in
+                try recompressor.append(chunk, from: file, to: run)
+            }
+            guard let header else { continue }
             before += chunk.record.frameByteCount
             after += header.frameByteCount
         }

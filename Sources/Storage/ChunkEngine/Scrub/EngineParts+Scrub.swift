@@ -16,10 +16,10 @@ extension EngineParts {
     }
 
     func hasIntactHeader(_ id: UInt32) throws(StoreError) -> Bool {
-        try unlessUnreadable { () throws(StoreError) in
+        try FrameCheck.unlessUnreadable { () throws(StoreError) in
             guard let file = try packFiles.file(id) else { return false }
             return try FrameCheck.hasPackHeader(file, of: id)
-        }
+        } ?? false
     }
 
     /// Those whose frames do not verify where the index says they are, now.
@@ -38,20 +38,10 @@ extension EngineParts {
     }
 
     private func isIntact(_ chunk: IndexedChunk, _ frames: PlainFrames) throws(StoreError) -> Bool {
-        try unlessUnreadable { () throws(StoreError) in
+        try FrameCheck.unlessUnreadable { () throws(StoreError) in
             guard let file = try packFiles.file(chunk.record.pack) else { return false }
             return try frames.isIntact(chunk, in: file)
-        }
-    }
-
-    /// What the device can't read, or the file system does not let open, is as good as damaged.
-    private func unlessUnreadable(_ isIntact: () throws(StoreError) -> Bool) throws(StoreError) -> Bool {
-        do throws(StoreError) {
-            return try isIntact()
-        } catch {
-            guard error.code == .ioFailure else { throw error }
-            return false
-        }
+        } ?? false
     }
 
     struct InlineSlice: Sendable {
