@@ -37,6 +37,12 @@ struct PartJoining: Service {
                     metadata: ["uploads": "\(report.costlyCount)"]
                 )
             }
+            if report.unreadableCount > 0 {
+                logger.warning(
+                    "parts not joined, the drive can't read them; tried again in an hour",
+                    metadata: ["uploads": "\(report.unreadableCount)"]
+                )
+            }
             if report.damagedCount > 0 {
                 logger.error("parts not joined, they can't be read", metadata: ["uploads": "\(report.damagedCount)"])
             }

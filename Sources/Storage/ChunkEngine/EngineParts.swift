@@ -39,6 +39,7 @@ final class EngineParts: Sendable {
     let joins = OneAtATime("joining of parts", ())
     /// The content whose parts were the last to be joined, or to stay as they are.
     let lastTriedJoin = Atomic<UInt64>(0)
+    let unreadableParts = UnreadableParts()
     let scrubs = OneAtATime("scrub", ScrubTotals())
     let quarantine = Quarantine()
 

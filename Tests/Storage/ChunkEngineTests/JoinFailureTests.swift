@@ -131,28 +131,51 @@ import Testing
         try fixture.expectSound()
     }
 
-    @Test func `leaves an object that can't be read, and what was written for it is collected`() async throws {
-        var damagedCount = 0
+    @Test func `comes back in an hour to an object that the drive could not read`() async throws {
+        var unreadableCount = 0
         // Up to the first read that is none of the join's.
         for count in 0... {
-            let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
+            let clock = ManualClock()
+            let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never), clock: clock)
             try await upload("whole", [3_000, 3_000, 3_000, 3_000], fixture)
             // A chunk is asked for three times.
             for attempt in 0..<3 { fixture.machine.power.failNextRead(after: count + attempt) }
             let report = try await join(fixture)
             if report.joinedCount > 0 { break }
-            #expect(report.damagedCount == 1, "\(count)")
-            damagedCount += 1
-            #expect(try markerCount(fixture) == 0)
+            #expect(report.unreadableCount == 1 && report.damagedCount == 0, "\(count)")
+            unreadableCount += 1
+            #expect(try markerCount(fixture) == 1)
             #expect(try unrecordedByteCount(fixture) == 0, "\(count)")
             fixture.machine.trace.removeAll()
-            #expect(try await join(fixture) == JoinReport())
+            clock.advance(bySeconds: 3_599)
+            #expect(try await join(fixture, coreShareMax: 1) == JoinReport())
             #expect(fixture.machine.trace.lines.isEmpty)
+            clock.advance(bySeconds: 1)
+            #expect(try await join(fixture, coreShareMax: 1).joinedCount == 1)
             _ = try await fixture.engine.collectGarbage(.all) { _ in }
             #expect(try fixture.statistics().deduplicatedByteCount == 12_000, "\(count)")
             try fixture.expectSound("\(count)")
         }
-        #expect(damagedCount > 2)
+        #expect(unreadableCount > 2)
+    }
+
+    @Test func `leaves an object on a bad sector in the end, and what was written for it is collected`() async throws {
+        let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
+        try await upload("whole", [3_000, 3_000, 3_000, 3_000], fixture)
+        let path = "/data/packs/00000001.pack"
+        fixture.machine.disk.setUnreadable(9_500..<10_000, of: path)
+        var attemptCount = 0
+        while try markerCount(fixture) == 1, attemptCount < 100 {
+            let report = try await join(fixture)
+            #expect(report.unreadableCount + report.damagedCount == 1)
+            attemptCount += 1
+        }
+        #expect(attemptCount == 8)
+        #expect(try await join(fixture) == JoinReport())
+        fixture.machine.disk.setUnreadable(nil, of: path)
+        _ = try await fixture.engine.collectGarbage(.all) { _ in }
+        #expect(try fixture.statistics().deduplicatedByteCount == 12_000)
+        try fixture.expectSound()
     }
 
     @Test func `writes nothing while writes are refused`() async throws {
