@@ -62,7 +62,8 @@ package final class ChunkEngine: Sendable {
     /// What writes are refused with since a sync or a commit failed; nil while all is well. For readiness probes.
     package var writeRefusal: StoreError? { parts.health.refusal }
 
-    /// Whether a log of the metadata was found damaged at this start or an earlier one, and is kept: nothing is collected then.
+    /// Whether records were found to be lost at this start or an earlier one, and what may belong to them is kept: nothing is
+    /// collected then.
     package var keepsUnknown: Bool { parts.keepsUnknown }
 
     /// Grows with each change that becomes durable: whether anything may be different from an earlier look.
@@ -106,5 +107,7 @@ package final class ChunkEngine: Sendable {
         await parts.prefetcher.close()
         await commits.close()
         parts.quarantine.attach(nil)
+        let parts = parts
+        await parts.workers.run { parts.giveBackPackIDs() }
     }
 }

@@ -8,7 +8,7 @@ import ChunkFormat
 ///     DATA/
 ///       packs/
 ///         00000001.pack    chunks, append-only
-///       kept/              logs of the metadata as they were when one was found damaged
+///       kept/              made when records are found to be lost, with the logs of the metadata if one is damaged
 struct EngineLayout: Sendable {
     let dataDirectory: String
 

@@ -83,6 +83,19 @@ final class EngineParts: Sendable {
     }
 }
 
+extension EngineParts {
+    /// Makes the metadata of a stopped store, and so its backups, say exactly which packs it can know. Blocks.
+    ///
+    /// Best effort: without it the reservation that is there stays, and up to so many packs more are taken for leftovers.
+    func giveBackPackIDs() {
+        guard health.refusal == nil, let nextID = packs.endReservation() else { return }
+        var batch = MetadataBatch()
+        let sequence = SequenceRecord(generation: contentIDs.generation, nextPack: nextID)
+        batch.put(.system, EngineKeys.sequence, sequence.encoded)
+        try? metadata.commit(batch)
+    }
+}
+
 /// Content ids: 24 bits of the start's number, then a count, so that no id needs a sync of its own.
 final class ContentIDs: Sendable {
     let generation: UInt32

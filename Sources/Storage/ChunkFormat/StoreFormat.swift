@@ -41,12 +41,14 @@ package struct StoreFormat: Sendable, Hashable {
 
 /// The sequence record, key `G` of table `system`: numbers that are never given out twice.
 package struct SequenceRecord: Sendable, Hashable {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
 
     /// Raised by one at each start; the high 24 bits of the content ids made since.
     package var generation: UInt32
-    /// The lowest pack id never used.
+    /// No pack has this id or a higher one: the next start gives it out.
     package var nextPack: UInt32
+    /// Whether that includes packs which no commit names. In records of version 1 it does not.
+    package private(set) var boundsAllPacks = true
 
     package init(generation: UInt32, nextPack: UInt32) {
         self.generation = generation
@@ -55,7 +57,8 @@ package struct SequenceRecord: Sendable, Hashable {
 
     package init(decoding bytes: [UInt8]) throws(DecodeError) {
         var reader = RecordReader(bytes)
-        try reader.version(Self.version)
+        boundsAllPacks = bytes.first != 1
+        try reader.version(boundsAllPacks ? Self.version : 1)
         generation = try reader.fixed(UInt32.self)
         nextPack = try reader.fixed(UInt32.self)
         try reader.end()

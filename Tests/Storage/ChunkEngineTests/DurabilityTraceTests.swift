@@ -20,10 +20,11 @@ import Testing
     @Test func `of a start`() async throws {
         let machine = SimulatedMachine(seed: 1)
         let fixture = try EngineFixture(machine: machine)
-        // The format record, the number of this start.
+        // The format record; the number of this start, and those of the packs that it may make.
         #expect(machine.trace.lines == ["mkdir packs", "syncdir .", "commit system+2"])
         let again = try await trace(fixture) { _ = try await fixture.restarted() }
-        #expect(again == ["mkdir packs", "syncdir .", "commit system+1"])
+        // A stop gives back the numbers that were not used.
+        #expect(again == ["commit system+1", "mkdir packs", "syncdir .", "commit system+1"])
     }
 
     @Test func `of a small put`() async throws {
@@ -121,6 +122,7 @@ import Testing
                 "create packs/00000002.pack", "write packs/00000002.pack 0+64", "write packs/00000002.pack 64+1064",
                 "sync packs/00000002.pack", "syncdir packs",
                 "commit system+3 chunks+1", "commit system-1", "remove packs/00000001.pack",
+                "commit system+1",
             ]
         )
     }

@@ -130,14 +130,13 @@ import Testing
         for (index, name) in ["a", "b", "c"].enumerated() {
             try await fixture.put(name, PatternContent(seed: UInt64(index)).bytes(0..<12_000))
         }
-        await fixture.engine.shutdown()
         let paths = fixture.machine.disk.filePaths
         #expect(paths.count == 3)
         try fixture.machine.fileSystem.remove(paths[0])
-        for path in [paths[0], "/data/packs/000000ff.pack"].dropFirst(isMissing ? 1 : 0) {
+        for path in [paths[0], "/data/packs/00000020.pack"].dropFirst(isMissing ? 1 : 0) {
             try fixture.machine.fileSystem.makeDirectory(path)
         }
-        let next = try await fixture.restarted()
+        let next = try EngineFixture(machine: fixture.machine.afterPowerLoss(.keepUnsynced))
         #expect(next.engine.recoveryFindings.count == 2 && next.engine.recoveryFindings.allSatisfy(\.isDamage))
         await #expect(throws: StoreError(isMissing ? .corrupted : .ioFailure)) { try await next.get("a") }
         #expect(try await next.get("c") == PatternContent(seed: 2).bytes(0..<12_000))

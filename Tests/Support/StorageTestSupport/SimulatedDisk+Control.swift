@@ -27,6 +27,14 @@ extension SimulatedDisk {
         }
     }
 
+    /// Takes a file or an empty directory out of the tree for good, as a person does with a folder that is to be kept elsewhere.
+    package func moveAway(_ path: String) {
+        state.withLock { state in
+            state.directories.remove(path)
+            state.directories.sync(SimulatedDirectories.parent(path))
+        }
+    }
+
     /// Makes reads of these bytes fail, as on a bad sector; nil: of none. The file must exist.
     package func setUnreadable(_ range: Range<UInt64>?, of path: String) {
         state.withLock { state in

@@ -110,7 +110,7 @@ final class CommitGroup: Sendable {
 
     /// The order that makes an acknowledgement true: contents first, then what refers to them.
     private func store(_ overlay: CommitOverlay, _ outcome: Outcome) throws(Failure) {
-        let packs = try prepare(overlay, outcome)
+        let (packs, reservedEnd) = try prepare(overlay, outcome)
         guard !overlay.isEmpty else { return }
         do throws(StoreError) {
             try engine.packs.sync(outcome.packsToSync)
@@ -123,14 +123,15 @@ final class CommitGroup: Sendable {
             throw .doubtful(StoreError(error))
         }
         engine.packs.committed(packs)
+        if let reservedEnd { engine.packs.reserved(until: reservedEnd) }
         committedCount.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// Adds what happens to the packs to the overlay.
+    /// Adds what happens to the packs to the overlay, and ids for new ones.
     private func prepare(
         _ overlay: CommitOverlay,
         _ outcome: Outcome
-    ) throws(Failure) -> [(id: UInt32, record: PackRecord?)] {
+    ) throws(Failure) -> (packs: [(id: UInt32, record: PackRecord?)], reservedEnd: UInt32?) {
         let packs: [(id: UInt32, record: PackRecord?)]
         do throws(StoreError) {
             packs = try outcome.packChanges.apply { engine.packs.record($0) }
@@ -139,11 +140,13 @@ final class CommitGroup: Sendable {
         }
         overlay.save()
         for (id, record) in packs { overlay.set(.system, EngineKeys.pack(id), record?.encoded) }
-        if packs.contains(where: { $0.record != nil && engine.packs.record($0.id) == nil }) {
-            let sequence = SequenceRecord(generation: engine.contentIDs.generation, nextPack: engine.packs.nextID)
-            overlay.set(.system, EngineKeys.sequence, sequence.encoded)
+        let namesNewPack = packs.contains { $0.record != nil && engine.packs.record($0.id) == nil }
+        guard !overlay.isEmpty, let end = engine.packs.neededReservation(namesNewPack: namesNewPack) else {
+            return (packs, nil)
         }
-        return packs
+        let sequence = SequenceRecord(generation: engine.contentIDs.generation, nextPack: end)
+        overlay.set(.system, EngineKeys.sequence, sequence.encoded)
+        return (packs, end)
     }
 
     private func nextTimestamp() -> Timestamp {

@@ -50,7 +50,7 @@ package enum FsckProblem: Sendable, Hashable {
     case damagedInline(content: UInt64)
     /// In a file of the metadata.
     case metadata(String)
-    /// The log was damaged at a start, and what it named is left alone until `kept` is moved away.
+    /// Records were found to be lost at a start, and what they may have named is left alone until `kept` is moved away.
     case keptLogs
 }
 
@@ -96,7 +96,7 @@ extension FsckProblem: CustomStringConvertible {
         case .metadata(let message):
             "the metadata is damaged: \(message)"
         case .keptLogs:
-            "the metadata log was damaged, and what was recorded behind the damage is lost; nothing is collected while kept/ is there"
+            "records are lost, for the metadata log was damaged, or the metadata is older than the packs; nothing is collected while kept/ is there"
         }
     }
 }

@@ -18,6 +18,8 @@ final class PackStore: Sendable {
     private struct State {
         var current: [PackKind: Current] = [:]
         var nextID: UInt32
+        /// The lowest id that a new pack may not have; durable.
+        var reservedEnd: UInt32
         /// As committed.
         var records: [UInt32: PackRecord]
         /// Packs that somebody may still commit frames to.
@@ -59,7 +61,11 @@ final class PackStore: Sendable {
         self.packByteCountMax = min(packByteCountMax, PackFormat.packByteCountMax)
         self.space = space
         self.clock = clock
-        var state = State(nextID: recovered.nextID, records: recovered.records)
+        var state = State(
+            nextID: recovered.nextID,
+            reservedEnd: recovered.reservedEnd,
+            records: recovered.records
+        )
         for pack in recovered.current {
             guard let record = recovered.records[pack.id] else { continue }
             state.begin(pack, at: record.committedEnd)
@@ -68,8 +74,32 @@ final class PackStore: Sendable {
     }
 
     var records: [UInt32: PackRecord] { state.withLock { $0.records } }
-    /// The lowest id never used.
-    var nextID: UInt32 { state.withLock { $0.nextID } }
+
+    /// Ids that are reserved at a time, so that a start can tell packs that it should know from those that no commit has named.
+    static let reservedCount: UInt32 = 64
+
+    /// Up to where a commit has to reserve ids; nil while more than half are left and it names no new pack, which takes the
+    /// same record.
+    func neededReservation(namesNewPack: Bool) -> UInt32? {
+        state.withLock { state in
+            let isShort = state.reservedEnd - state.nextID <= Self.reservedCount / 2
+            return namesNewPack || isShort ? state.nextID + Self.reservedCount : nil
+        }
+    }
+
+    /// Takes over a reservation that is durable now.
+    func reserved(until end: UInt32) {
+        state.withLock { $0.reservedEnd = max($0.reservedEnd, end) }
+    }
+
+    /// From now on no pack is made; the lowest id never used, nil if this was called before.
+    func endReservation() -> UInt32? {
+        state.withLock { state in
+            guard state.nextID < state.reservedEnd else { return nil }
+            state.reservedEnd = state.nextID
+            return state.nextID
+        }
+    }
 
     /// The packs that take the next frames, one of each kind.
     var currentIDs: [UInt32] { state.withLock { $0.current.values.map(\.pack.id).sorted() } }
@@ -127,6 +157,8 @@ final class PackStore: Sendable {
                     return .success((current.pack, start))
                 }
             }
+            // So many since the last commit that they wait for the next one.
+            guard state.nextID < state.reservedEnd else { return .failure(StoreError(.slowDown)) }
             do throws(FileSystemError) {
                 let pack = try createPack(kind, &state)
                 let header = UInt64(PackFormat.headerByteCount)

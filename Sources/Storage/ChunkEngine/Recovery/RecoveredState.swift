@@ -9,7 +9,7 @@ struct RecoveredState: Sendable {
     var packs: RecoveredPacks
     /// Of this start.
     var generation: UInt32
-    /// The log of the metadata was damaged, and nobody has said yet that what it named may go.
+    /// Records of the metadata are lost, and nobody has said yet that what it named may go.
     var keepsUnknown: Bool
     var findings: [RecoveryFinding]
 }
@@ -20,6 +20,8 @@ struct RecoveredPacks: Sendable {
     var current: [WritablePack]
     /// The lowest id never used.
     var nextID: UInt32
+    /// Packs get lower ids until more are reserved.
+    var reservedEnd: UInt32
 }
 
 /// Something a start met that a person may want to know.
@@ -30,9 +32,11 @@ package enum RecoveryFinding: Sendable, Hashable {
     case removedStrayPack(fileName: String)
     /// A recipe whose upload never ended; the next garbage collection takes its chunks back.
     case abandonedRecipe(content: UInt64)
-    /// Damage: the log of the metadata was, at this start or an earlier one, and is kept.
+    /// Damage: the metadata is older than packs that are there, for it has never reserved their ids.
+    case olderMetadata(pack: UInt32)
+    /// Damage: records were found to be lost, at this start or an earlier one.
     case keptLogs
-    /// The same as `cutPackTail` and `removedStrayPack` while logs are kept: lost records may have named them.
+    /// The same as `cutPackTail` and `removedStrayPack` while records are lost: they may have named them.
     case keptPackTail(pack: UInt32, byteCount: UInt64)
     case keptStrayPack(fileName: String)
     /// Damage: a pack file that the records need can't be opened.
@@ -48,7 +52,7 @@ package enum RecoveryFinding: Sendable, Hashable {
     package var isDamage: Bool {
         switch self {
         case .cutPackTail, .removedStrayPack, .abandonedRecipe, .keptPackTail, .keptStrayPack: false
-        case .keptLogs, .unreadablePack, .unremovablePack, .missingPack, .shortPack: true
+        case .olderMetadata, .keptLogs, .unreadablePack, .unremovablePack, .missingPack, .shortPack: true
         }
     }
 }
@@ -60,6 +64,8 @@ extension RecoveryFinding: CustomStringConvertible {
             "\(byteCount) bytes behind the last committed frame of \(PackFormat.fileName(pack)) cut"
         case .removedStrayPack(let fileName): "\(fileName), which no record names, removed"
         case .abandonedRecipe(let content): "content \(content) of an upload that never ended given back"
+        case .olderMetadata(let pack):
+            "the metadata is older than \(PackFormat.fileName(pack)), as if from a backup: nothing of the packs is removed"
         case .keptLogs: FsckProblem.keptLogs.description
         case .keptPackTail(let pack, let byteCount):
             "\(byteCount) bytes behind the last committed frame of \(PackFormat.fileName(pack)) kept"

@@ -9,8 +9,8 @@ import StorageTypes
 /// Brings the packs and the records to the last commit. Looks at pack records, markers and open packs only, so that the
 /// number of objects does not matter.
 ///
-/// While the logs of the metadata are kept, since one was damaged, records are missing: what no record names is not garbage
-/// then, and nothing of it is touched.
+/// While `kept` is there, records are lost, because the log of the metadata was damaged or all of it is older than the packs: what no
+/// record names is not garbage then, and nothing of it is touched.
 struct Recovery {
     let layout: EngineLayout
     let packByteCountMax: UInt64
@@ -43,9 +43,6 @@ struct Recovery {
         guard sequence.generation < 1 << 24 - 2 else {
             throw StoreError(.unavailable, "the store was started 16,777,215 times: its content numbers are used up")
         }
-        if keepsUnknown { findings.append(.keptLogs) }
-        // The number of the last start may be lost with the log, and of no other: each start makes tables of the log before it.
-        sequence.generation += keepsUnknown ? 2 : 1
         let names = try StorageCall.files { () throws(FileSystemError) in
             try fileSystem.makeDirectory(layout.packs)
             // Also when it was there: the start that made it may have been cut short here.
@@ -53,17 +50,27 @@ struct Recovery {
             return try fileSystem.list(layout.packs)
         }
         var records = try loadRecords()
+        if !keepsUnknown { try keepNewer(names, records, sequence) }
+        if keepsUnknown { findings.append(.keptLogs) }
+        // The number of the last start may be lost with the log, and of no other: each start makes tables of the log before it.
+        sequence.generation += keepsUnknown ? 2 : 1
         removeStrays(names, records)
         let current = try openCurrent(Set(names), &records)
         // A lost record may have made an object of them.
         if !keepsUnknown { try abandonPending() }
         let highest = max(records.keys.max() ?? 0, names.compactMap(PackFormat.id(fileName:)).max() ?? 0)
-        sequence.nextPack = max(sequence.nextPack, highest + 1)
+        let nextID = max(sequence.nextPack, highest + 1)
+        sequence.nextPack = nextID + PackStore.reservedCount
         batch.put(.system, EngineKeys.sequence, sequence.encoded)
         let batch = batch
         try StorageCall.metadata { () throws(MetadataError) in try metadata.commit(batch) }
         return RecoveredState(
-            packs: RecoveredPacks(records: records, current: current, nextID: sequence.nextPack),
+            packs: RecoveredPacks(
+                records: records,
+                current: current,
+                nextID: nextID,
+                reservedEnd: sequence.nextPack
+            ),
             generation: sequence.generation,
             keepsUnknown: keepsUnknown,
             findings: findings
@@ -123,6 +130,23 @@ struct Recovery {
             }
         }
         return records
+    }
+
+    /// Packs with ids that were never reserved are none of an upload that a crash cut short: the metadata has forgotten them.
+    private mutating func keepNewer(
+        _ names: [String],
+        _ records: [UInt32: PackRecord],
+        _ sequence: SequenceRecord
+    ) throws(StoreError) {
+        let strays = names.compactMap(PackFormat.id(fileName:)).filter { records[$0] == nil }
+        guard sequence.boundsAllPacks, let newer = strays.filter({ $0 >= sequence.nextPack }).min() else { return }
+        // Before this start reserves ids beyond them: no later one could tell.
+        try StorageCall.files { () throws(FileSystemError) in
+            try fileSystem.makeDirectory(layout.kept)
+            try fileSystem.syncDirectory(layout.dataDirectory)
+        }
+        keepsUnknown = true
+        findings.append(.olderMetadata(pack: newer))
     }
 
     private mutating func removeStrays(_ names: [String], _ records: [UInt32: PackRecord]) {
