@@ -135,8 +135,6 @@ extension CommitTransaction {
     /// Nil when the content is gone.
     func head(_ id: UInt64) throws(StoreError) -> ContentHead? {
         guard let bytes = try get(.contents, EngineKeys.head(id)) else { return nil }
-        return try StorageCall.decoding("head of content \(id)") { () throws(DecodeError) in
-            try ContentHead(decoding: bytes)
-        }
+        return try ContentHead(bytes, of: id)
     }
 }

@@ -67,12 +67,9 @@ extension CommitTransaction {
 
     /// Adds one reference to a chunk, and the chunk itself when this is its first.
     private mutating func count(_ chunk: StagedChunk) throws(StoreError) -> RecipeEntry {
-        let key = EngineKeys.chunk(chunk.digest)
         var record: ChunkRecord
-        if let bytes = try get(.chunks, key) {
-            record = try StorageCall.decoding("chunk \(chunk.digest.hex)") { () throws(DecodeError) in
-                try ChunkRecord(decoding: bytes)
-            }
+        if let known = try chunkRecord(chunk.digest) {
+            record = known
             record.referenceCount += 1
             mend(&record, with: chunk)
         } else {
@@ -82,7 +79,7 @@ extension CommitTransaction {
             record = ChunkRecord(chunk, referenceCount: 1)
             packChanges.add(record)
         }
-        put(.chunks, key, record.encoded)
+        put(.chunks, EngineKeys.chunk(chunk.digest), record.encoded)
         return RecipeEntry(
             digest: chunk.digest,
             plainByteCount: record.plainByteCount,
@@ -90,6 +87,12 @@ extension CommitTransaction {
             pack: record.pack,
             offset: UInt32(record.offset)
         )
+    }
+
+    /// Nil when the chunk is not in the index.
+    func chunkRecord(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord? {
+        guard let bytes = try get(.chunks, EngineKeys.chunk(digest)) else { return nil }
+        return try ChunkRecord(bytes, of: digest)
     }
 
     /// Puts the frame that an upload has written in the place of a damaged one, for everybody who has the chunk.

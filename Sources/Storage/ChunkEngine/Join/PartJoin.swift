@@ -80,11 +80,8 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
     func isWanted() throws(StoreError) -> Bool { try Self.head(of: assembly, engine) != nil }
 
     private static func head(of assembly: UInt64, _ engine: EngineParts) throws(StoreError) -> ContentHead? {
-        guard let bytes = try engine.storedValue(.contents, EngineKeys.head(assembly)) else { return nil }
-        let head = try StorageCall.decoding("head of content \(assembly)") { () throws(DecodeError) in
-            try ContentHead(decoding: bytes)
-        }
-        return head.referenceCount > 0 ? head : nil
+        guard let head = try engine.metadata.contentHead(assembly), head.referenceCount > 0 else { return nil }
+        return head
     }
 
     /// Stages some more chunks, after which `resolve` has to be called until none is awaited. Blocks.
@@ -144,7 +141,7 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
         while staged.count <= engine.configuration.segmentEntryCountMax, let chunk = plainChunk(),
             let digest = chunk.digest
         {
-            guard let record = try engine.chunkRecord(digest),
+            guard let record = try engine.metadata.chunkRecord(digest),
                 UInt64(record.plainByteCount) == UInt64(chunk.range.count)
             else { throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index") }
             staged.append(StagedChunk(digest, record))

@@ -50,21 +50,7 @@ extension EngineParts {
 
     func contentHead(_ id: UInt64, _ access: ReadAccess) throws(ReadFailure) -> ContentHead {
         let bytes = try required(.contents, EngineKeys.head(id), access, "head of content \(id)")
-        return try reading { () throws(StoreError) in
-            try StorageCall.decoding("head of content \(id)") { () throws(DecodeError) in
-                try ContentHead(decoding: bytes)
-            }
-        }
-    }
-
-    func chunkRecord(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord? {
-        let bytes = try StorageCall.metadata { () throws(MetadataError) in
-            try self.metadata.get(.chunks, EngineKeys.chunk(digest))
-        }
-        guard let bytes else { return nil }
-        return try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
-            try ChunkRecord(decoding: bytes)
-        }
+        return try reading { () throws(StoreError) in try ContentHead(bytes, of: id) }
     }
 
     func storedValue(_ table: MetadataTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {

@@ -112,11 +112,9 @@ extension CommitTransaction {
     }
 
     private func indexed(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord {
-        guard let bytes = try get(.chunks, EngineKeys.chunk(digest)) else {
+        guard let record = try chunkRecord(digest) else {
             throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index")
         }
-        return try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
-            try ChunkRecord(decoding: bytes)
-        }
+        return record
     }
 }

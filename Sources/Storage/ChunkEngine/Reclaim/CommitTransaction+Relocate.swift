@@ -19,12 +19,9 @@ extension CommitTransaction {
         for frame in frames {
             let (chunk, target) = (frame.chunk, offset)
             offset += frame.header.frameByteCount
-            let key = EngineKeys.chunk(chunk.digest)
-            guard let bytes = try get(.chunks, key) else { continue }
-            var record = try StorageCall.decoding("chunk \(chunk.digest.hex)") { () throws(DecodeError) in
-                try ChunkRecord(decoding: bytes)
-            }
-            guard record.pack == chunk.record.pack, record.offset == chunk.record.offset else { continue }
+            guard var record = try chunkRecord(chunk.digest), record.pack == chunk.record.pack,
+                record.offset == chunk.record.offset
+            else { continue }
             packChanges.remove(record)
             record.encoding = frame.header.encoding
             record.encodedByteCount = frame.header.encodedByteCount
@@ -32,7 +29,7 @@ extension CommitTransaction {
             record.pack = pack.id
             record.offset = target
             packChanges.add(record)
-            put(.chunks, key, record.encoded)
+            put(.chunks, EngineKeys.chunk(chunk.digest), record.encoded)
             movedByteCount += record.frameByteCount
         }
         if pack.kind == .recompressed, movedByteCount > 0 { packChanges.markRecompressed(pack.id) }

@@ -59,13 +59,10 @@ struct GarbageEstimate {
     }
 
     private func record(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord {
-        let bytes = try StorageCall.metadata { () throws(MetadataError) in
-            try metadata.get(.chunks, EngineKeys.chunk(digest))
+        guard let record = try metadata.chunkRecord(digest) else {
+            throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index")
         }
-        guard let bytes else { throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index") }
-        return try StorageCall.decoding("chunk \(digest.hex)") { () throws(DecodeError) in
-            try ChunkRecord(decoding: bytes)
-        }
+        return record
     }
 
     private mutating func treatPacks() throws(StoreError) {

@@ -79,12 +79,9 @@ struct ReleasedContents {
     }
 
     private func referenceCount(_ content: UInt64) throws(StoreError) -> UInt64 {
-        let bytes = try StorageCall.metadata { () throws(MetadataError) in
-            try metadata.get(.contents, EngineKeys.head(content))
+        guard let head = try metadata.contentHead(content) else {
+            throw StoreError(.corrupted, diagnosis: "content \(content) is not there")
         }
-        guard let bytes else { throw StoreError(.corrupted, diagnosis: "content \(content) is not there") }
-        return try StorageCall.decoding("content \(content)") { () throws(DecodeError) in
-            try ContentHead(decoding: bytes)
-        }.referenceCount
+        return head.referenceCount
     }
 }

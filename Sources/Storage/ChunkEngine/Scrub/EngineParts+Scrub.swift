@@ -29,7 +29,7 @@ extension EngineParts {
         for chunk in chunks {
             if try isIntact(chunk, frames) { continue }
             // It may have been moved or deleted since it was listed; who moves it reads it, and verifies it, too.
-            guard let record = try chunkRecord(chunk.digest), record.pack == chunk.record.pack,
+            guard let record = try metadata.chunkRecord(chunk.digest), record.pack == chunk.record.pack,
                 record.offset == chunk.record.offset
             else { continue }
             damaged.append(chunk)

@@ -97,7 +97,7 @@ struct BlockJob {
 
     /// A damaged frame does not count: the chunk is written again.
     private func findStored(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
-        guard let record = try engine.chunkRecord(digest),
+        guard let record = try engine.metadata.chunkRecord(digest),
             !engine.quarantine.contains(pack: record.pack, offset: record.offset)
         else { return nil }
         return StagedChunk(digest, record)
