@@ -19,18 +19,22 @@ extension CommitTransaction {
         for frame in frames {
             let (chunk, target) = (frame.chunk, offset)
             offset += frame.header.frameByteCount
-            guard var record = try chunkRecord(chunk.digest), record.pack == chunk.record.pack,
+            guard let record = try chunkRecord(chunk.digest), record.pack == chunk.record.pack,
                 record.offset == chunk.record.offset
             else { continue }
+            let moved = ChunkRecord(
+                encoding: frame.header.encoding,
+                pack: pack.id,
+                offset: target,
+                encodedByteCount: frame.header.encodedByteCount,
+                plainByteCount: frame.header.plainByteCount,
+                xxh3: frame.header.xxh3,
+                referenceCount: record.referenceCount
+            )
             packChanges.remove(record)
-            record.encoding = frame.header.encoding
-            record.encodedByteCount = frame.header.encodedByteCount
-            record.xxh3 = frame.header.xxh3
-            record.pack = pack.id
-            record.offset = target
-            packChanges.add(record)
-            put(.chunks, EngineKeys.chunk(chunk.digest), record.encoded)
-            movedByteCount += record.frameByteCount
+            packChanges.add(moved)
+            put(.chunks, EngineKeys.chunk(chunk.digest), moved.encoded)
+            movedByteCount += moved.frameByteCount
         }
         if pack.kind == .recompressed, movedByteCount > 0 { packChanges.markRecompressed(pack.id) }
         packsToSync.append(pack)
