@@ -39,8 +39,7 @@ final class PackWindow {
     }
 
     private func load(_ wanted: Range<UInt64>, of file: any File) throws(StoreError) -> Range<UInt64> {
-        let page = UInt64(PackRun.pageByteCount)
-        let start = wanted.lowerBound / page * page
+        let start = wanted.lowerBound.roundedDown(toMultipleOf: UInt64(PackRun.pageByteCount))
         do throws(FileSystemError) {
             return start..<start + UInt64(try file.readPastCache(into: memory, at: start))
         } catch {

@@ -57,7 +57,7 @@ final class PackRun: @unchecked Sendable {  // Handed over through its pool.
     }
 
     static func pageEnd<Integer: BinaryInteger>(_ byteCount: Integer) -> Integer {
-        (byteCount + Integer(pageByteCount) - 1) / Integer(pageByteCount) * Integer(pageByteCount)
+        byteCount.roundedUp(toMultipleOf: Integer(pageByteCount))
     }
 }
 

@@ -154,7 +154,7 @@ extension EngineParts {
 
     private func holeUnits(_ start: UInt64, _ end: UInt64) -> Range<UInt64> {
         let unit = configuration.holeUnitByteCount
-        let first = (start + unit - 1) / unit * unit
-        return first..<max(first, end / unit * unit)
+        let first = start.roundedUp(toMultipleOf: unit)
+        return first..<max(first, end.roundedDown(toMultipleOf: unit))
     }
 }

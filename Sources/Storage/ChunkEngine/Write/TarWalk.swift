@@ -60,6 +60,6 @@ struct TarWalk {
     }
 
     private static func blockEnd(_ offset: Int) -> Int {
-        (offset + TarHeader.byteCount - 1) / TarHeader.byteCount * TarHeader.byteCount
+        offset.roundedUp(toMultipleOf: TarHeader.byteCount)
     }
 }
