@@ -9,6 +9,8 @@ import StorageTypes
 struct IndexedChunk: Sendable {
     let digest: SHA256Digest
     let record: ChunkRecord
+    /// What of its group lies before its frame, if the frame's header was read as well.
+    var groupDistance: UInt32?
 }
 
 /// The chunks of a few packs, collected in one walk over the index.

@@ -47,9 +47,7 @@ extension EngineParts {
         _ purpose: SpaceGuard.Purpose,
         _ append: (IndexedChunk, any File, PackRun) throws(StoreError) -> FrameHeader?
     ) throws(StoreError) -> FrameCopy {
-        guard let file = try packFiles.file(id) else {
-            throw StoreError(.ioFailure, diagnosis: "\(PackFormat.fileName(id)) is missing")
-        }
+        let file = try file(ofPack: id)
         let run = runs.take()
         defer { runs.giveBack(run) }
         var copy = FrameCopy()
@@ -63,6 +61,14 @@ extension EngineParts {
         }
         if !run.isEmpty { copy.target = try packs.append(run, to: kind, purpose) }
         return copy
+    }
+
+    /// - Throws: `ioFailure` when it is missing, too.
+    func file(ofPack id: UInt32) throws(StoreError) -> any File {
+        guard let file = try packFiles.file(id) else {
+            throw StoreError(.ioFailure, diagnosis: "\(PackFormat.fileName(id)) is missing")
+        }
+        return file
     }
 
     /// Removes the file of a pack whose record is gone: should the power go before, the next start removes it.
@@ -96,12 +102,9 @@ extension EngineParts {
         guard let record = packs.record(id) else { return nil }
         let (live, isExact) = try liveChunks(in: id)
         guard isExact else { return nil }
-        return try StorageCall.files { () throws(FileSystemError) in
-            let file = try fileSystem.open(packs.layout.pack(id), .readOnly)
-            return try holes(beside: live, in: file, until: record.committedEnd).flatMap { hole in
-                stride(from: hole.lowerBound, to: hole.upperBound, by: Int(byteCountMax)).map { start in
-                    start..<min(start + byteCountMax, hole.upperBound)
-                }
+        return try holes(beside: live, in: try file(ofPack: id), until: record.committedEnd).flatMap { hole in
+            stride(from: hole.lowerBound, to: hole.upperBound, by: Int(byteCountMax)).map { start in
+                start..<min(start + byteCountMax, hole.upperBound)
             }
         }
     }
@@ -128,11 +131,12 @@ extension EngineParts {
         beside live: [IndexedChunk],
         in file: any File,
         until end: UInt64
-    ) throws(FileSystemError) -> [Range<UInt64>] {
+    ) throws(StoreError) -> [Range<UInt64>] {
         var holes: [Range<UInt64>] = []
         var start = UInt64(PackFormat.headerByteCount)
+        let window = PackWindow()
         for chunk in live {
-            holes.append(holeUnits(start, Self.neededStart(chunk.record, file) ?? start))
+            holes.append(holeUnits(start, try Self.neededStart(of: chunk, file, window) ?? start))
             start = chunk.record.frameRange.upperBound
         }
         holes.append(holeUnits(start, end))
@@ -141,15 +145,30 @@ extension EngineParts {
 
     /// Where the bytes begin that reading the chunk takes: the dead frames before it in its group are some of them. Nil when
     /// that can't be told.
-    private static func neededStart(_ frame: ChunkRecord, _ file: any File) -> UInt64? {
+    private static func neededStart(
+        of chunk: IndexedChunk,
+        _ file: any File,
+        _ window: PackWindow
+    ) throws(StoreError) -> UInt64? {
+        let frame = chunk.record
         guard frame.encoding == .grouped else { return frame.offset }
-        let memory = Block(start: 0, byteCount: PackFormat.frameHeaderByteCount)
+        var distance = chunk.groupDistance
+        if distance == nil { distance = try groupDistance(at: frame.offset, file, window) }
+        guard let distance, distance <= frame.offset else { return nil }
+        return frame.offset - UInt64(distance)
+    }
+
+    private static func groupDistance(
+        at offset: UInt64,
+        _ file: any File,
+        _ window: PackWindow
+    ) throws(StoreError) -> UInt32? {
         // On a bad sector as little is known as of a damaged one.
-        guard let count = try? file.read(into: memory.memory, at: frame.offset),
-            let header = try? FrameHeader(decoding: memory.bytes(0..<count)), header.encoding == .grouped,
-            header.groupDistance <= frame.offset
-        else { return nil }
-        return frame.offset - UInt64(header.groupDistance)
+        let bytes = try FrameCheck.unlessUnreadable { () throws(StoreError) in
+            try window.bytes(PackFormat.frameHeaderByteCount, at: offset, of: file)
+        }
+        guard let bytes, let header = try? FrameHeader(decoding: bytes), header.encoding == .grouped else { return nil }
+        return header.groupDistance
     }
 
     private func holeUnits(_ start: UInt64, _ end: UInt64) -> Range<UInt64> {

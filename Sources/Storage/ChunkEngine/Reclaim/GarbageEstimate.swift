@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChunkFormat
-import FileStore
 import MetadataStore
 import StorageTypes
 
@@ -117,9 +116,7 @@ struct GarbageEstimate {
 
     private mutating func countHoles(_ id: UInt32, _ live: [IndexedChunk]) throws(StoreError) {
         guard let record = engine.packs.record(id), let file = try engine.packFiles.file(id) else { return }
-        let holes = try StorageCall.files { () throws(FileSystemError) in
-            try engine.holes(beside: live, in: file, until: record.committedEnd)
-        }
+        let holes = try engine.holes(beside: live, in: file, until: record.committedEnd)
         let byteCount = holes.reduce(0) { $0 + UInt64($1.count) }
         report.holeByteCount += byteCount - min(engine.treatedPacks[id].holeByteCount, byteCount)
     }

@@ -33,10 +33,12 @@ extension EngineParts {
         guard let file = try? packFiles.file(id) else { return [] }
         var scan = FrameScan(file, end: end)
         while let (offset, header) = try? scan.next() {
-            guard let record = try metadata.chunkRecord(header.digest), record.pack == id, record.offset == offset else {
+            guard let record = try metadata.chunkRecord(header.digest), record.pack == id, record.offset == offset
+            else {
                 continue
             }
-            found.append(IndexedChunk(digest: header.digest, record: record))
+            let distance = header.encoding == .grouped ? header.groupDistance : nil
+            found.append(IndexedChunk(digest: header.digest, record: record, groupDistance: distance))
         }
         return found
     }

@@ -72,9 +72,7 @@ extension EngineParts {
 
     /// By how much the frames would become shorter, as a share of their bytes; negative when longer. Blocks.
     func savedShare(of chunks: [IndexedChunk], in id: UInt32, level: Int32) throws(StoreError) -> Double {
-        guard let file = try packFiles.file(id) else {
-            throw StoreError(.ioFailure, diagnosis: "\(PackFormat.fileName(id)) is missing")
-        }
+        let file = try file(ofPack: id)
         let recompressor = try Recompressor(self, level: level)
         let run = runs.take()
         defer { runs.giveBack(run) }
