@@ -7,7 +7,7 @@ import StorageTypes
 
 /// What a collection would do, found out by counting what it would take. Blocks.
 ///
-/// Memory is bounded by counting a share of the chunks at a time; each share reads the released recipes once.
+/// Memory is bounded by counting a share of the chunks, or of the parts, at a time; each share reads what was released once.
 struct GarbageEstimate {
     private let engine: EngineParts
     private let policy: GarbagePolicy
@@ -27,7 +27,7 @@ struct GarbageEstimate {
         self.policy = policy
         self.metadata = metadata
         self.entryCountMax = entryCountMax
-        released = try ReleasedContents(metadata, engine.pins)
+        released = try ReleasedContents(metadata, engine.pins, entryCountMax: entryCountMax)
     }
 
     mutating func run() throws(StoreError) -> GCReport {

@@ -15,30 +15,45 @@ struct ReleasedContents {
     /// Left because somebody reads them.
     private(set) var postponedCount: UInt64 = 0
 
-    /// Memory: about 40 bytes for each part of assemblies in the queue. Blocks.
-    init(_ metadata: any MetadataReading, _ pins: ContentPins) throws(StoreError) {
+    /// Memory: 8 bytes for each part that goes. Blocks.
+    ///
+    /// - Parameter entryCountMax: parts that are counted at once, at about 40 bytes each.
+    init(_ metadata: any MetadataReading, _ pins: ContentPins, entryCountMax: Int) throws(StoreError) {
         self.metadata = metadata
         self.pins = pins
-        var uses: [UInt64: UInt64] = [:]
         var (queuedCount, pinnedCount): (UInt64, UInt64) = (0, 0)
+        try forEachQueued { _, isPinned in
+            if isPinned { pinnedCount += 1 } else { queuedCount += 1 }
+        }
+        var lower: UInt64?
+        repeat {
+            let uses = try countParts(from: lower, countMax: entryCountMax)
+            for (part, useCount) in uses.counts.sorted(by: { $0.key < $1.key })
+            where try referenceCount(part) == useCount {
+                if pins.isPinned(part) { pinnedCount += 1 } else { parts.append(part) }
+            }
+            lower = uses.upper
+        } while lower != nil
+        count = queuedCount + UInt64(parts.count)
+        postponedCount = pinnedCount
+    }
+
+    /// How often assemblies in the queue name each part.
+    private func countParts(from lower: UInt64?, countMax: Int) throws(StoreError) -> UseCounts<UInt64> {
+        var uses = UseCounts(from: lower, countMax: countMax)
         try forEachQueued { content, isPinned throws(StoreError) in
-            if isPinned { return pinnedCount += 1 }
-            queuedCount += 1
+            if isPinned { return }
             try forEachSegment(of: content) { value, isAssembly throws(StoreError) in
                 guard isAssembly else { return }
                 let segment = try StorageCall.decoding("segment of content \(content)") { () throws(DecodeError) in
                     try AssemblySegment(decoding: value)
                 }
                 for part in segment.parts.map(\.content) where [.recipe, .stretch].contains(part.kind) {
-                    uses[part.id, default: 0] += 1
+                    uses.add(part.id)
                 }
             }
         }
-        for (part, useCount) in uses.sorted(by: { $0.key < $1.key }) where try referenceCount(part) == useCount {
-            if pins.isPinned(part) { pinnedCount += 1 } else { parts.append(part) }
-        }
-        count = queuedCount + UInt64(parts.count)
-        postponedCount = pinnedCount
+        return uses
     }
 
     /// Calls `body` with each entry of the recipes among them.
