@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import StorageTypes
 
 /// Takes the framing off a request body (RFC 9112 §6 and §7.1): a known length, or chunks.
 ///
@@ -138,14 +139,7 @@ struct BodyDecoder {
     }
 
     private static func afterSize(_ byte: UInt8, _ value: UInt64, _ digitCount: Int) -> State {
-        let digit: UInt8 =
-            switch byte {
-            case 0x30...0x39: byte - 0x30
-            case 0x41...0x46: byte - 0x41 + 10
-            case 0x61...0x66: byte - 0x61 + 10
-            default: 0xFF
-            }
-        if digit != 0xFF {
+        if let digit = Hex.value(ofDigit: byte) {
             // Fifteen digits: far above any object, and no overflow.
             guard digitCount < 15 else { return .malformed }
             return .size(value: value << 4 | UInt64(digit), digitCount: digitCount + 1)

@@ -245,7 +245,7 @@ struct ChunkHeader {
         guard (1...16).contains(digits.count) else { return nil }
         var size: UInt64 = 0
         for digit in digits {
-            guard let value = Self.value(digit) else { return nil }
+            guard let value = Hex.value(ofDigit: digit) else { return nil }
             size = size << 4 | UInt64(value)
         }
         self.size = size
@@ -257,16 +257,7 @@ struct ChunkHeader {
         let name = "chunk-signature=".utf8
         guard field.count == name.count + 64, field.starts(with: name) else { return nil }
         let signature = Array(field.suffix(64))
-        guard signature.allSatisfy({ Self.value($0) != nil }) else { return nil }
+        guard signature.allSatisfy({ Hex.value(ofDigit: $0) != nil }) else { return nil }
         self.signature = signature
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 48...57: digit - 48
-        case 65...70: digit - 55
-        case 97...102: digit - 87
-        default: nil
-        }
     }
 }

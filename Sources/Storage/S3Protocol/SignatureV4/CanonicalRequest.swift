@@ -150,8 +150,8 @@ struct CanonicalRequest {
                     output.append(byte)
                     continue
                 }
-                if byte == UInt8(ascii: "%"), index + 1 < bytes.count, let high = digit(bytes[index]),
-                    let low = digit(bytes[index + 1])
+                if byte == UInt8(ascii: "%"), index + 1 < bytes.count, let high = Hex.value(ofDigit: bytes[index]),
+                    let low = Hex.value(ofDigit: bytes[index + 1])
                 {
                     byte = high << 4 | low
                     index += 2
@@ -172,8 +172,8 @@ struct CanonicalRequest {
             output.append(byte)
         } else {
             output.append(UInt8(ascii: "%"))
-            output.append(upperDigit(byte >> 4))
-            output.append(upperDigit(byte & 15))
+            output.append(Hex.upperDigit(byte >> 4))
+            output.append(Hex.upperDigit(byte & 15))
         }
     }
 
@@ -204,18 +204,5 @@ struct CanonicalRequest {
             start = index + 1
         }
         if start < range.upperBound { output.append(contentsOf: bytes[start..<range.upperBound]) }
-    }
-
-    @inline(__always)
-    private static func upperDigit(_ value: UInt8) -> UInt8 { value < 10 ? value &+ 48 : value &+ 55 }
-
-    @inline(__always)
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 48...57: byte &- 48
-        case 65...70: byte &- 55
-        case 97...102: byte &- 87
-        default: nil
-        }
     }
 }

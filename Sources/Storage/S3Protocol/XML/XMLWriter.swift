@@ -116,8 +116,8 @@ package struct XMLWriter {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 32) { output in
             var position = 0
             for byte in etag.bytes {
-                output[position] = Self.hexDigit(byte >> 4)
-                output[position + 1] = Self.hexDigit(byte & 15)
+                output[position] = Hex.digit(byte >> 4)
+                output[position + 1] = Hex.digit(byte & 15)
                 position += 2
             }
             return position
@@ -143,8 +143,8 @@ package struct XMLWriter {
             where !PercentEncoding.isUnreserved(bytes[index]) && bytes[index] != UInt8(ascii: "/") {
                 write(bytes, start..<index)
                 buffer.writeInteger(UInt8(ascii: "%"))
-                buffer.writeInteger(Self.upperHexDigit(bytes[index] >> 4))
-                buffer.writeInteger(Self.upperHexDigit(bytes[index] & 15))
+                buffer.writeInteger(Hex.upperDigit(bytes[index] >> 4))
+                buffer.writeInteger(Hex.upperDigit(bytes[index] & 15))
                 start = index + 1
             }
             write(bytes, start..<bytes.count)
@@ -160,12 +160,6 @@ package struct XMLWriter {
             rest /= 10
         }
     }
-
-    @inline(__always)
-    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value &+ 48 : value &+ 87 }
-
-    @inline(__always)
-    private static func upperHexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value &+ 48 : value &+ 55 }
 
     /// For the names that come out of a table at run time: they must be XML names.
     package mutating func element(dynamic name: String, _ text: String) {

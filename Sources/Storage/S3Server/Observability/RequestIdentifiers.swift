@@ -32,7 +32,7 @@ struct RequestIdentifiers: ~Copyable, Sendable {
         String(unsafeUninitializedCapacity: 16) { output in
             for index in 0..<16 {
                 let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - index * 4)) & 15
-                output[index] = digit < 10 ? digit &+ 48 : digit &+ 55
+                output[index] = Hex.upperDigit(digit)
             }
             return 16
         }

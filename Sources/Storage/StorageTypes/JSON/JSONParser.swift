@@ -217,13 +217,7 @@ extension JSONParser {
     private mutating func codeUnit() throws(JSONError) -> UInt16 {
         var value: UInt16 = 0
         for _ in 0..<4 {
-            let digit: UInt8
-            switch try current() {
-            case let byte where (48...57).contains(byte): digit = byte - 48
-            case let byte where (65...70).contains(byte): digit = byte - 55
-            case let byte where (97...102).contains(byte): digit = byte - 87
-            default: throw failure(.invalidEscape)
-            }
+            guard let digit = Hex.value(ofDigit: try current()) else { throw failure(.invalidEscape) }
             value = value << 4 | UInt16(digit)
             position += 1
         }

@@ -11,8 +11,8 @@ package enum PercentEncoding {
                     output.append(byte)
                 } else {
                     output.append(UInt8(ascii: "%"))
-                    output.append(upperDigit(byte >> 4))
-                    output.append(upperDigit(byte & 15))
+                    output.append(Hex.upperDigit(byte >> 4))
+                    output.append(Hex.upperDigit(byte & 15))
                 }
             }
         }
@@ -41,9 +41,9 @@ package enum PercentEncoding {
             index += 1
             switch byte {
             case UInt8(ascii: "%"):
-                guard index + 1 < bytes.count, let high = value(bytes[index]), let low = value(bytes[index + 1]) else {
-                    return nil
-                }
+                guard index + 1 < bytes.count, let high = Hex.value(ofDigit: bytes[index]),
+                    let low = Hex.value(ofDigit: bytes[index + 1])
+                else { return nil }
                 index += 2
                 output.append(high << 4 | low)
             case UInt8(ascii: "+") where plusIsSpace:
@@ -60,19 +60,6 @@ package enum PercentEncoding {
         switch byte {
         case 65...90, 97...122, 48...57, 45, 46, 95, 126: true
         default: false
-        }
-    }
-
-    private static func upperDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? value &+ 48 : value &+ 55
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 48...57: digit - 48
-        case 65...70: digit - 55
-        case 97...102: digit - 87
-        default: nil
         }
     }
 }
