@@ -9,15 +9,6 @@ import ObjectStore
 import PlatformKit
 import StorageTypes
 
-/// The system's wall clock.
-struct SystemClock: WallClock {
-    func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
-}
-
 /// The real parts an object store is made of, opened on a directory that this process holds.
 struct StoreParts {
     let configuration: ObjectStoreConfiguration
