@@ -26,11 +26,10 @@ package struct StructuredLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var values: [(String, Logger.MetadataValue)] = []
-        if let provided = metadataProvider?.get() { values.append(contentsOf: provided.map { ($0.key, $0.value) }) }
-        values.append(contentsOf: metadata.map { ($0.key, $0.value) })
-        if let own = event.metadata { values.append(contentsOf: own.map { ($0.key, $0.value) }) }
-        values.sort { $0.0 < $1.0 }
+        var merged = metadata
+        if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
+        if let own = event.metadata { merged.merge(own) { $1 } }
+        let values = merged.sorted { $0.key < $1.key }
         var line: [UInt8] = []
         line.reserveCapacity(256)
         switch format {
@@ -43,7 +42,7 @@ package struct StructuredLogHandler: LogHandler {
 
     private static var timestamp: String { ISO8601.format(SystemClock().now()) }
 
-    private func appendText(_ event: LogEvent, _ values: [(String, Logger.MetadataValue)], to line: inout [UInt8]) {
+    private func appendText(_ event: LogEvent, _ values: [Logger.Metadata.Element], to line: inout [UInt8]) {
         line.append(contentsOf: Self.timestamp.utf8)
         line.append(contentsOf: " \(event.level.rawValue) \(label): ".utf8)
         // A line break inside a value would forge an entry.
@@ -59,7 +58,7 @@ package struct StructuredLogHandler: LogHandler {
         }
     }
 
-    private func appendJSON(_ event: LogEvent, _ values: [(String, Logger.MetadataValue)], to line: inout [UInt8]) {
+    private func appendJSON(_ event: LogEvent, _ values: [Logger.Metadata.Element], to line: inout [UInt8]) {
         line.append(
             contentsOf: "{\"time\":\"\(Self.timestamp)\",\"level\":\"\(event.level.rawValue)\",\"logger\":".utf8
         )

@@ -35,6 +35,12 @@ import Testing
         #expect(object?["level"] == "info")
     }
 
+    @Test func `an entry's own metadata takes the place of its logger's`() throws {
+        let lines = try lines(format: .text) { $0.info("a", metadata: ["service": "registry", "other": "x"]) }
+        #expect(lines.count == 1)
+        #expect(lines[0].hasSuffix("info test: a other=x service=registry"))
+    }
+
     @Test func `a text entry can't be forged by a line break`() throws {
         let lines = try lines(format: .text) { $0.info("a\nb", metadata: ["key": "c\nd"]) }
         #expect(lines.count == 1)
