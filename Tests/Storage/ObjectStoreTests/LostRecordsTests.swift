@@ -13,26 +13,6 @@ import Testing
 /// A store on a real drive whose metadata log is damaged in the middle, from the damage to the day that its remains go.
 @Suite(.tags(.durability)) struct `When records are lost with the log` {
     private let directory = TemporaryDirectory()
-    private var kept: String { directory.file("kept") }
-
-    private func withStore(
-        stopping: Bool = true,
-        _ body: (ObjectStore, RocksDBMetadataStore) async throws -> Void
-    ) async throws {
-        let metadata = try RocksDBMetadataStore.open(directory: directory.file("metadata"), keptLogs: kept)
-        let store = try ObjectStore.open(
-            ObjectStoreConfiguration(dataDirectory: directory.path),
-            fileSystem: LinuxFileSystem(),
-            metadata: metadata,
-            workers: .inline,
-            clock: ManualClock(),
-            random: SystemRandomSource()
-        )
-        try await body(store, metadata)
-        await store.shutdown()
-        // Else the log stays, as when the process is killed.
-        if stopping { metadata.close() }
-    }
 
     private func packs() throws -> [String: Data] {
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("packs"))
@@ -51,38 +31,38 @@ import Testing
     }
 
     @Test func `with all of the metadata, nothing begins anew over the packs`() async throws {
-        try await withStore { store, _ in
+        try await StoreOnDisk.with(directory) { store, _ in
             _ = try await store.createBucket(photos, owner: "main", region: "us-east-1")
             try await store.put("a", content(40_000, seed: 1))
         }
         let before = try packs()
         #expect(before.count == 1)
         try FileManager.default.moveItem(atPath: directory.file("metadata"), toPath: directory.file("aside"))
-        await #expect(throws: StoreError(.unavailable)) { try await withStore { _, _ in } }
+        await #expect(throws: StoreError(.unavailable)) { try await StoreOnDisk.with(directory) { _, _ in } }
         #expect(try packs() == before)
         try FileManager.default.removeItem(atPath: directory.file("metadata"))
         try FileManager.default.moveItem(atPath: directory.file("aside"), toPath: directory.file("metadata"))
-        try await withStore { store, _ in
+        try await StoreOnDisk.with(directory) { store, _ in
             let bytes = try await store.get("a")
             #expect(bytes == content(40_000, seed: 1))
         }
     }
 
     @Test func `no byte of a pack is touched until somebody says so`() async throws {
-        try await withStore { store, _ in
+        try await StoreOnDisk.with(directory) { store, _ in
             _ = try await store.createBucket(photos, owner: "main", region: "us-east-1")
             try await store.put("old", content(40_000, seed: 1))
         }
-        try await withStore(stopping: false) { store, _ in
+        try await StoreOnDisk.with(directory, stopping: false) { store, _ in
             for index in 0..<40 { try await store.put("new\(index)", content(40_000, seed: UInt64(10 + index))) }
         }
         try damageLog()
         let before = try packs()
         // Whoever opens the store first, the next one knows.
-        try RocksDBMetadataStore.open(directory: directory.file("metadata"), keptLogs: kept).close()
+        try StoreOnDisk.openMetadata(directory).close()
         var survivors: [String] = []
         for round in 0..<2 {
-            try await withStore { store, metadata in
+            try await StoreOnDisk.with(directory) { store, metadata in
                 #expect(store.keepsUnknown && store.damageAtStart == [.keptLogs])
                 survivors = try await store.keys()
                 #expect(survivors.count > 1 && survivors.count < 41 + round)
@@ -97,8 +77,8 @@ import Testing
             }
             for (name, bytes) in before { #expect(try packs()[name] == bytes, "round \(round): \(name)") }
         }
-        try FileManager.default.moveItem(atPath: kept, toPath: directory.file("elsewhere"))
-        try await withStore { store, metadata in
+        try FileManager.default.moveItem(atPath: directory.file("kept"), toPath: directory.file("elsewhere"))
+        try await StoreOnDisk.with(directory) { store, metadata in
             #expect(store.damageAtStart.isEmpty)
             var policy = GarbagePolicy()
             policy.rewriteShareMin = 0

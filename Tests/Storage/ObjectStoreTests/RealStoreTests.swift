@@ -19,23 +19,7 @@ import Testing
         private var workers = WorkerPool(threadCount: 3)
 
         init() throws {
-            (metadata, store) = try Self.open(directory, workers)
-        }
-
-        private static func open(
-            _ directory: TemporaryDirectory,
-            _ workers: WorkerPool
-        ) throws -> (RocksDBMetadataStore, ObjectStore) {
-            let metadata = try RocksDBMetadataStore.open(directory: directory.file("metadata"))
-            let store = try ObjectStore.open(
-                ObjectStoreConfiguration(dataDirectory: directory.path),
-                fileSystem: LinuxFileSystem(),
-                metadata: metadata,
-                workers: workers,
-                clock: ManualClock(),
-                random: SystemRandomSource(),
-            )
-            return (metadata, store)
+            (metadata, store) = try StoreOnDisk.open(directory, workers: workers)
         }
 
         func close() async {
@@ -47,7 +31,7 @@ import Testing
         func reopen() async throws {
             await close()
             workers = WorkerPool(threadCount: 3)
-            (metadata, store) = try Self.open(directory, workers)
+            (metadata, store) = try StoreOnDisk.open(directory, workers: workers)
         }
 
         func expectSound() throws {

@@ -43,7 +43,7 @@ final class DamagedStore {
         try FileManager.default.removeItem(atPath: template.path)
         try await write(directory, ending)
         if ending == .stopped { try FileManager.default.copyItem(atPath: directory.path, toPath: template.path) }
-        try await Self.opened(directory) { _, metadata in
+        try await StoreOnDisk.with(directory) { _, metadata in
             let cursor = try metadata.cursor(.chunks, from: [], until: nil)
             while try cursor.next() {
                 let record = try ChunkRecord(decoding: cursor.withCurrent { _, value in [UInt8](value) })
@@ -57,7 +57,7 @@ final class DamagedStore {
     }
 
     private func write(_ directory: TemporaryDirectory, _ ending: Ending) async throws {
-        try await Self.opened(directory) { store, _ in
+        try await StoreOnDisk.with(directory) { store, _ in
             _ = try await store.createBucket(photos, owner: "main", region: "us-east-1")
             for (index, size) in [0, 10, 3_000, 16_000, 20_000, 90_000].enumerated() {
                 try await self.put(store, "first/\(size)", content(size, seed: UInt64(index)))
@@ -75,7 +75,7 @@ final class DamagedStore {
             _ = try await store.collectGarbage(policy) { _ in }
         }
         // A group of frames of which some are dead: in the middle, where later ones need them, and at the end, which is a hole.
-        try await Self.opened(directory) { store, _ in
+        try await StoreOnDisk.with(directory) { store, _ in
             func text(_ index: Int) -> [UInt8] {
                 PatternContent(seed: UInt64(200 + index), isCompressible: true).bytes(0..<40_000)
             }
@@ -90,7 +90,7 @@ final class DamagedStore {
             let report = try await store.collectGarbage(policy) { _ in }
             precondition(report.holeByteCount > 0, "the group has a hole behind its last live frame")
         }
-        try await Self.opened(directory) { store, _ in
+        try await StoreOnDisk.with(directory) { store, _ in
             for (index, size) in [20, 2_000, 30_000].enumerated() {
                 try await self.put(store, "second/\(size)", content(size, seed: UInt64(50 + index)))
             }
@@ -151,7 +151,7 @@ final class DamagedStore {
         try Data(damaged).write(to: URL(fileURLWithPath: copy.file(path)))
         var outcome = Outcome.unnoticed
         do {
-            try await Self.opened(copy) { store, metadata in outcome = try await self.look(store, metadata) }
+            try await StoreOnDisk.with(copy) { store, metadata in outcome = try await self.look(store, metadata) }
         } catch {
             return .refused("\(error)")
         }
@@ -180,30 +180,5 @@ final class DamagedStore {
         )
         if !report.isClean { return .checked("\(report.engine.problems) \(report.objects.problems)") }
         return wrong.map { .wrong($0) } ?? .unnoticed
-    }
-
-    private static func opened(
-        _ directory: TemporaryDirectory,
-        _ body: (ObjectStore, RocksDBMetadataStore) async throws -> Void
-    ) async throws {
-        let metadata = try RocksDBMetadataStore.open(directory: directory.file("metadata"))
-        defer { metadata.close() }
-        let store = try ObjectStore.open(
-            ObjectStoreConfiguration(dataDirectory: directory.path),
-            fileSystem: LinuxFileSystem(),
-            metadata: metadata,
-            workers: .inline,
-            clock: ManualClock(),
-            random: SystemRandomSource()
-        )
-        let result: Result<Void, any Error>
-        do {
-            try await body(store, metadata)
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        await store.shutdown()
-        try result.get()
     }
 }
