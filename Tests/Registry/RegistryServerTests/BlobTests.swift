@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCIModel
+import StorageTestSupport
 import StorageTypes
 import Testing
 
 /// Blobs over the wire (`spec/registry.md` §4, §5, §9 and the blob category of §21.4), for each algorithm.
 @Suite struct BlobTests {
     static let algorithms = OCIDigest.Algorithm.allCases
-    let content = TestRandom(seed: 11).bytes(200_000)
+    let content = SeededRandom(seed: 11).bytes(200_000)
 
     func check(_ client: Client, _ blob: [UInt8], _ digest: String, in name: String = "a") async throws {
         let path = "/v2/\(name)/blobs/\(digest)"

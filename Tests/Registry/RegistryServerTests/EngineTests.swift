@@ -13,7 +13,7 @@ import Testing
 /// The registry on the real engine, on a machine whose power can be cut.
 @Suite struct EngineTests {
     let name: RepositoryName
-    let image = Image(config: Array("{}".utf8), layers: [Array("layer".utf8), TestRandom(seed: 3).bytes(6_000)])
+    let image = Image(config: Array("{}".utf8), layers: [Array("layer".utf8), SeededRandom(seed: 3).bytes(6_000)])
 
     init() throws {
         name = try #require(RepositoryName("team/app"))
@@ -43,7 +43,7 @@ import Testing
                 metadata: metadata,
                 workers: .inline,
                 clock: TestClock(),
-                random: TestRandom(seed: 7),
+                random: SeededRandom(seed: 7),
             )
             fsck = {
                 try ObjectStoreMaintenance.fsck(configuration, fileSystem: machine.fileSystem, metadata: metadata)
@@ -59,7 +59,7 @@ import Testing
                 store: store,
                 configuration: configuration,
                 clock: TestClock(),
-                random: TestRandom(seed: 9),
+                random: SeededRandom(seed: 9),
             )
         }
     }
@@ -96,7 +96,7 @@ import Testing
 
     @Test(arguments: 1...24)
     func `a session whose power is cut goes on from where it says`(step: Int) async throws {
-        let bytes = TestRandom(seed: UInt64(step)).bytes(20_000)
+        let bytes = SeededRandom(seed: UInt64(step)).bytes(20_000)
         let digest = Image.digest(bytes)
         let machine = SimulatedMachine(seed: UInt64(step))
         let first = try Machine(machine)
@@ -134,7 +134,7 @@ import Testing
         let machine = try Machine(SimulatedMachine(seed: 1))
         try await withRegistry(on: machine.store) { client in
             for size in [0, 1, 64, 65, 1_025, 70_000, 300_000] {
-                let bytes = TestRandom(seed: UInt64(size)).bytes(size)
+                let bytes = SeededRandom(seed: UInt64(size)).bytes(size)
                 let digest = try await client.push(bytes, to: "a", algorithm)
                 #expect(try await client.send("GET", "/v2/a/blobs/\(digest)").body == bytes)
                 let head = try await client.send("HEAD", "/v2/a/blobs/\(digest)")

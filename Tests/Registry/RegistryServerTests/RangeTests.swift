@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import StorageTestSupport
 import StorageTypes
 import Testing
 
@@ -53,7 +54,7 @@ import Testing
         #expect(ByteRanges(header: header, size: 0) == .unsatisfiable)
     }
 
-    let content = TestRandom(seed: 5).bytes(4_000)
+    let content = SeededRandom(seed: 5).bytes(4_000)
 
     @Test(arguments: [
         ("bytes=500-1499", 500..<1_500), ("bytes=500-", 500..<4_000), ("bytes=-500", 3_500..<4_000),

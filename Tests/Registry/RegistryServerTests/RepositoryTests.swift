@@ -4,6 +4,7 @@
 import NIOCore
 import OCIModel
 import RegistryStore
+import StorageTestSupport
 import StorageTypes
 import Synchronization
 import Testing
@@ -14,7 +15,7 @@ import Testing
     let memory: MemoryStore
     let name: RepositoryName
     let other: RepositoryName
-    let image = Image(config: Array("{}".utf8), layers: [Array("layer one".utf8), TestRandom(seed: 3).bytes(70_000)])
+    let image = Image(config: Array("{}".utf8), layers: [Array("layer one".utf8), SeededRandom(seed: 3).bytes(70_000)])
 
     init() throws {
         memory = MemoryStore(clock: clock)
@@ -27,7 +28,7 @@ import Testing
             store: memory,
             configuration: RegistryConfiguration(),
             clock: clock,
-            random: TestRandom(seed: memory.state.withLock { $0.serial }),
+            random: SeededRandom(seed: memory.state.withLock { $0.serial }),
         )
     }
 

@@ -4,6 +4,7 @@
 import NIOCore
 import OCIModel
 import RegistryStore
+import StorageTestSupport
 import StorageTypes
 import Synchronization
 import Testing
@@ -13,7 +14,7 @@ import Testing
     let clock = TestClock()
     let memory: MemoryStore
     let name: RepositoryName
-    let content = TestRandom(seed: 7).bytes(100_000)
+    let content = SeededRandom(seed: 7).bytes(100_000)
 
     init() throws {
         memory = MemoryStore(clock: clock)
@@ -31,7 +32,7 @@ import Testing
             store: memory,
             configuration: configuration,
             clock: clock,
-            random: TestRandom(seed: memory.state.withLock { $0.serial }),
+            random: SeededRandom(seed: memory.state.withLock { $0.serial }),
         )
     }
 
@@ -353,7 +354,7 @@ import Testing
             store: memory,
             configuration: configuration,
             clock: clock,
-            random: TestRandom()
+            random: SeededRandom(seed: 1)
         )
         let bytes = Array(content[..<11])
         for length in [11, nil] as [UInt64?] {

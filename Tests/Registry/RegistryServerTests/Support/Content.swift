@@ -4,7 +4,17 @@
 import NIOCore
 import OCIModel
 import RegistryStore
+import StorageTestSupport
 import StorageTypes
+
+extension SeededRandom {
+    func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count { withUnsafeBytes(of: next()) { bytes.append(contentsOf: $0) } }
+        return Array(bytes.prefix(count))
+    }
+}
 
 /// A body that comes in small pieces and may break off.
 final class PiecesBody: ObjectBody {

@@ -8,6 +8,7 @@ import NIOPosix
 import OCIModel
 import RegistryServer
 import RegistryStore
+import StorageTestSupport
 import StorageTypes
 import Testing
 
@@ -21,7 +22,7 @@ func withRegistry<Store: ObjectStoring>(
 ) async throws {
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical
-    let random = TestRandom(seed: seed)
+    let random = SeededRandom(seed: seed)
     let store = try await RegistryStore(store: objects, configuration: configuration, clock: clock, random: random)
     let service = RegistryService(
         store: store,
