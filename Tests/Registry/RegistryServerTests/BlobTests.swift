@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCIModel
+import RegistryStore
 import StorageTestSupport
 import StorageTypes
+import Synchronization
 import Testing
 
 /// Blobs over the wire (`spec/registry.md` §4, §5, §9 and the blob category of §21.4), for each algorithm.
@@ -65,6 +67,21 @@ import Testing
             #expect(try await client.send("PUT", "\(location)?digest=\(digest)").status == 201)
             try await check(client, blob, digest)
         }
+    }
+
+    @Test func `an algorithm that was not announced is computed off the event loops`() async throws {
+        let clock = TestClock()
+        let store = MemoryStore(clock: clock)
+        var configuration = RegistryConfiguration()
+        (configuration.partByteCount, configuration.partByteCountMin) = (50_000, 0)
+        configuration.tailByteCountMax = 500
+        try await withRegistry(on: store, clock: clock, configuration: configuration) { client in
+            let location = try await client.start("a")
+            #expect(try await client.send("PATCH", location, [], .bytes(content)).status == 202)
+            let digest = Image.digest(content, .sha512)
+            #expect(try await client.send("PUT", "\(location)?digest=\(digest)", [], .bytes([])).status == 201)
+        }
+        #expect(store.reads.withLock { $0 } == MemoryStore.Reads(onLoops: 0, elsewhere: 1))
     }
 
     @Test(arguments: algorithms, [true, false])

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import NIOPosix
 import OCIModel
 import RegistryStore
 import StorageTypes
@@ -33,7 +34,14 @@ final class MemoryStore: ObjectStoring {
         var unreadable: Set<ObjectKey> = []
     }
 
+    /// Pieces of objects, by the kind of thread that asked for them.
+    struct Reads: Sendable, Hashable {
+        var onLoops = 0
+        var elsewhere = 0
+    }
+
     let state = Mutex<State>(State())
+    let reads = Mutex(Reads())
     let clock: TestClock
 
     init(clock: TestClock) {
@@ -129,7 +137,7 @@ final class MemoryStore: ObjectStoring {
         let (stored, isUnreadable) = state.withLock { ($0.objects[key], $0.unreadable.contains(key)) }
         if isUnreadable { throw StoreError(.ioFailure) }
         guard let stored else { throw StoreError(.noSuchKey) }
-        return MemoryObject(stored)
+        return MemoryObject(stored, of: self)
     }
 
     func openObject(bucket: BucketName, key: ObjectKey) async throws(StoreError) -> any OpenedObject {
@@ -139,6 +147,13 @@ final class MemoryStore: ObjectStoring {
     /// Everything is in memory, so the answer is always known.
     func openObjectIfCached(bucket: BucketName, key: ObjectKey) throws(StoreError) -> (any OpenedObject)? {
         try opened(key)
+    }
+
+    fileprivate func noteRead() {
+        let isOnLoop = MultiThreadedEventLoopGroup.currentEventLoop != nil
+        reads.withLock { reads in
+            if isOnLoop { reads.onLoops += 1 } else { reads.elsewhere += 1 }
+        }
     }
 
     func deleteObject(bucket: BucketName, _ request: DeleteRequest) async throws(StoreError) {
@@ -275,18 +290,37 @@ final class MemoryStore: ObjectStoring {
 
 private final class MemoryObject: OpenedObject {
     private let stored: MemoryStore.Stored
+    private let store: MemoryStore
 
-    init(_ stored: MemoryStore.Stored) {
+    init(_ stored: MemoryStore.Stored, of store: MemoryStore) {
         self.stored = stored
+        self.store = store
     }
 
     var info: ObjectInfo { stored.info }
 
-    func read(_ range: Range<UInt64>) -> any ObjectBody { BufferBody(buffer(range)) }
+    func read(_ range: Range<UInt64>) -> any ObjectBody { MemoryBody(buffer(range), of: store) }
     func readIfCached(_ range: Range<UInt64>) -> ByteBuffer? { buffer(range) }
     func part(_ number: Int) async throws(StoreError) -> (range: Range<UInt64>, checksum: ChecksumValue?)? { nil }
 
     private func buffer(_ range: Range<UInt64>) -> ByteBuffer {
         ByteBuffer(bytes: stored.bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+    }
+}
+
+/// Tells its store on which kind of thread it was read.
+private final class MemoryBody: ObjectBody {
+    private let body: BufferBody
+    private let store: MemoryStore
+
+    init(_ buffer: ByteBuffer, of store: MemoryStore) {
+        body = BufferBody(buffer)
+        self.store = store
+    }
+
+    func next() async throws(StoreError) -> ByteBuffer? {
+        guard let piece = try await body.next() else { return nil }
+        store.noteRead()
+        return piece
     }
 }
