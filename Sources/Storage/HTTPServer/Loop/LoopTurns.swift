@@ -27,15 +27,22 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
 
     private let eventLoop: any EventLoop
     private let byteCountMax: Int
+    private let makePipe: () -> (input: CInt, output: CInt)?
     private var pipe = Pipe.none
     private var waiters = CircularBuffer<UnsafeContinuation<Void, Never>>()
     /// Since the loop has polled.
     private var spentByteCount = 0
     private let token = ByteBuffer(bytes: [0])
 
-    init(_ eventLoop: any EventLoop, byteCountMax: Int) {
+    /// - Parameter makePipe: nil when there are no descriptors left.
+    init(
+        _ eventLoop: any EventLoop,
+        byteCountMax: Int,
+        makePipe: @escaping () -> (input: CInt, output: CInt)? = LoopTurns.makePipe
+    ) {
         self.eventLoop = eventLoop
         self.byteCountMax = byteCountMax
+        self.makePipe = makePipe
     }
 
     /// Called behind each piece of an answer; returns when the next one may be sent.
@@ -64,7 +71,7 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
 
     private func open() {
         pipe = .opening
-        guard let bootstrap = NIOPipeBootstrap(validatingGroup: eventLoop), let (input, output) = Self.pipe() else {
+        guard let bootstrap = NIOPipeBootstrap(validatingGroup: eventLoop), let (input, output) = makePipe() else {
             return end()
         }
         bootstrap
@@ -79,7 +86,7 @@ final class LoopTurns: ChannelInboundHandler, @unchecked Sendable {
             }
     }
 
-    private static func pipe() -> (input: CInt, output: CInt)? {
+    static func makePipe() -> (input: CInt, output: CInt)? {
         var ends: [CInt] = [0, 0]
         guard Glibc.pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -68,6 +69,24 @@ extension SocketTests {
         @Test func `a loop looks at its other connections while it streams`() async throws {
             #expect(try await answersWhileStreaming(turnByteCountMax: 8 << 10))
             #expect(try await !answersWhileStreaming(turnByteCountMax: 1 << 20), "nothing else makes it look")
+        }
+
+        @Test func `a loop that found no descriptors for its pipe tries again`() async throws {
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let executor = LoopTaskExecutor(group.next())
+            let attemptCount = Atomic(0)
+            await withTaskExecutorPreference(executor) {
+                let turns = LoopTurns(executor.eventLoop, byteCountMax: 1) {
+                    attemptCount.add(1, ordering: .relaxed).newValue == 1 ? nil : LoopTurns.makePipe()
+                }
+                for expected in [1, 2, 2] {
+                    // Nobody waits for a pipe that is not there.
+                    await turns.spend(1)
+                    #expect(attemptCount.load(ordering: .relaxed) == expected)
+                }
+                turns.close()
+            }
+            try await group.shutdownGracefully()
         }
     }
 }
