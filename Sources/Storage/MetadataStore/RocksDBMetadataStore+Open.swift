@@ -53,7 +53,7 @@ extension RocksDBMetadataStore {
     ///
     /// - Returns: the names that were made.
     private static func keepLogs(of directory: String, in kept: String) throws(MetadataError) -> [String] {
-        let logs = RocksDBFiles.logs(in: directory)
+        let logs = try RocksDBFiles.logs(in: directory)
         guard !logs.isEmpty else { return [] }
         guard mkdir(kept, 0o700) == 0 || errno == EEXIST else {
             throw MetadataError(.ioFailure, "a log is damaged, and \(kept) can't be made to keep it: errno \(errno)")
@@ -98,7 +98,7 @@ extension RocksDBMetadataStore {
     ///
     /// - Returns: with a lost end, nobody was promised what stands there.
     private static func logState(_ directory: String) throws(MetadataError) -> (damage: String?, hasLostEnd: Bool) {
-        let logs = RocksDBFiles.logs(in: directory).map { "\(directory)/\($0)" }
+        let logs = try RocksDBFiles.logs(in: directory).map { "\(directory)/\($0)" }
         for (index, log) in logs.enumerated() {
             switch try RocksDBLogFile.flaw(in: log) {
             // What is missing from the end of one that is not the last, RocksDB finds (`logGap`).

@@ -52,7 +52,7 @@ extension RocksDBMetadataStore {
 
     /// What the logs hold is in memory as well, until the process ends: damage is found only here before a start meets it.
     private func verifyLogs() throws(MetadataError) {
-        for name in RocksDBFiles.logs(in: directory) {
+        for name in try RocksDBFiles.logs(in: directory) {
             let commits = logWrites.finished.load(ordering: .sequentiallyConsistent)
             guard let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name) else { continue }
             // The end of a log that is being written may be seen half written, and a commit that failed may have left it so.
@@ -83,16 +83,24 @@ enum RocksDBFiles {
         return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 
-    static func logs(in directory: String) -> [String] {
-        guard let stream = opendir(directory) else { return [] }
+    /// Sorted; none where no directory is.
+    static func logs(in directory: String) throws(MetadataError) -> [String] {
+        guard let stream = opendir(directory) else {
+            if errno == ENOENT { return [] }
+            throw MetadataError(.ioFailure, "can't list \(directory): errno \(errno)")
+        }
         defer { closedir(stream) }
         var names: [String] = []
-        while let entry = readdir(stream) {
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw MetadataError(.ioFailure, "can't list \(directory): errno \(errno)") }
+                return names.sorted()
+            }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name.hasSuffix(".log") { names.append(name) }
         }
-        return names.sorted()
     }
 }

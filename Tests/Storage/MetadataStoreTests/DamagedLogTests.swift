@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileStore
-import MetadataStore
 import StorageTestSupport
 import Testing
+
+@testable import MetadataStore
 
 @Suite struct `A damaged log` {
     private let directory = TemporaryDirectory()
@@ -25,6 +26,12 @@ import Testing
 
     private func put(_ store: RocksDBMetadataStore, _ keys: Range<UInt8>) throws {
         for key in keys { try store.put(.inline, [([key], [UInt8](repeating: key, count: 500))]) }
+    }
+
+    @Test func `is looked for wherever a directory is`() throws {
+        _ = try fileSystem.open(directory.file("file"), .create)
+        #expect(throws: MetadataError.self) { try RocksDBFiles.logs(in: directory.file("file")) }
+        #expect(try RocksDBFiles.logs(in: directory.file("missing")) == [])
     }
 
     /// Metadata from a backup counts its logs from where it was.
