@@ -59,16 +59,7 @@ struct Serve: AsyncParsableCommand {
         let directory = try DataDirectory(configuration.dataDirectory, mayCreate: true)
         let credential = try rootCredential(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
-        if let damage = parts.metadata.logDamage {
-            logger.error(
-                "the metadata log was damaged: changes recorded behind the damage are lost",
-                metadata: ["reason": "\(damage)"]
-            )
-        }
-        if parts.hasUsedReserve {
-            logger.warning("the drive is full: its reserve was given up to open the metadata")
-        }
+        let parts = try openParts(directory, configuration, logger)
         let workers = WorkerPool(
             threadCount: max(8, System.coreCount * 2),
             computingThreadCount: System.coreCount + 1,
@@ -92,22 +83,8 @@ struct Serve: AsyncParsableCommand {
             logger: logger
         )
         let ready = Readiness(configuration: configuration, roles: roles, credential: credential, adminToken: token)
-        let housekeeping = Housekeeping(
-            store: store,
-            parts: parts,
-            workers: workers,
-            uploadExpiryDays: configuration.uploadExpiryDays,
-            logger: logger
-        )
-        let joining = PartJoining(store: store, logger: logger)
-        let scrubbing = Scrubbing(
-            store: store,
-            clock: parts.clock,
-            interval: .seconds(configuration.scrubIntervalHours * 3_600),
-            byteRateMax: UInt64(configuration.scrubMebibytesPerSecond) << 20,
-            logger: logger
-        )
-        var running: [any Service] = roles.listeners + [ready, housekeeping, joining, scrubbing, census]
+        var running: [any Service] = roles.listeners + [ready, census]
+        running += backgroundServices(configuration, parts, store, workers, logger)
         if let sweep = roles.registrySweep { running.append(sweep) }
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -122,6 +99,50 @@ struct Serve: AsyncParsableCommand {
         await workers.shutdown()
         try await group.shutdownGracefully()
         logger.info("stopped")
+    }
+
+    private static func openParts(
+        _ directory: DataDirectory,
+        _ configuration: ServeConfiguration,
+        _ logger: Logger
+    ) throws -> StoreParts {
+        let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
+        if let damage = parts.metadata.logDamage {
+            logger.error(
+                "the metadata log was damaged: changes recorded behind the damage are lost",
+                metadata: ["reason": "\(damage)"]
+            )
+        }
+        if parts.hasUsedReserve {
+            logger.warning("the drive is full: its reserve was given up to open the metadata")
+        }
+        return parts
+    }
+
+    private static func backgroundServices(
+        _ configuration: ServeConfiguration,
+        _ parts: StoreParts,
+        _ store: ObjectStore,
+        _ workers: WorkerPool,
+        _ logger: Logger
+    ) -> [any Service] {
+        [
+            Housekeeping(
+                store: store,
+                parts: parts,
+                workers: workers,
+                uploadExpiryDays: configuration.uploadExpiryDays,
+                logger: logger
+            ),
+            PartJoining(store: store, logger: logger),
+            Scrubbing(
+                store: store,
+                clock: parts.clock,
+                interval: .seconds(configuration.scrubIntervalHours * 3_600),
+                byteRateMax: UInt64(configuration.scrubMebibytesPerSecond) << 20,
+                logger: logger
+            ),
+        ]
     }
 
     /// A generated pair is stored by `Readiness`, when it is said: a start that fails must not use up the one time.
