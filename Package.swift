@@ -186,7 +186,7 @@ let tests: [Target] = [
             "StorageTestSupport", nioCore, nioPosix, logging,
         ],
     ),
-    Tier.platform.test("PlatformKitTests", ["PlatformKit", "StorageTypes", configuration, logging]),
+    Tier.platform.test("PlatformKitTests", ["PlatformKit", "HTTPServer", "StorageTypes", configuration, logging]),
     .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: common),
 ]
 

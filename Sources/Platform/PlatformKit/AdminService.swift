@@ -9,23 +9,23 @@ import Synchronization
 
 /// Answers `/healthz`, `/readyz` and `/metrics` for every role of the process, and `/v1/VERB` for the command line.
 package final class AdminService: HTTPService {
-    /// Appends its families to the page; called on an event loop, so it only reads counters.
-    package typealias MetricsSource = @Sendable (inout PrometheusText) -> Void
-
     private let isReady: @Sendable () -> Bool
-    private let sources: [MetricsSource]
+    private let metrics: @Sendable () async -> PrometheusText
     private let verbs: [String: AdminVerb]
     private let token: AdminToken
     private let draining = Atomic(false)
 
+    /// - Parameters:
+    ///   - isReady: called on event loops: it must not block.
+    ///   - metrics: the page, which takes long on a store of many packs and buckets: not to be made on an event loop.
     package init(
         isReady: @escaping @Sendable () -> Bool,
-        sources: [MetricsSource],
+        metrics: @escaping @Sendable () async -> PrometheusText,
         verbs: [AdminVerb],
         token: AdminToken
     ) {
         self.isReady = isReady
-        self.sources = sources
+        self.metrics = metrics
         self.verbs = Dictionary(uniqueKeysWithValues: verbs.map { ($0.name, $0) })
         self.token = token
     }
@@ -41,15 +41,11 @@ package final class AdminService: HTTPService {
             return Self.text(405, "method not allowed\n")
         }
         switch request.rawPath {
+        case "/metrics": return nil
         case "/healthz": return Self.text(200, "ok\n")
         case "/readyz":
             if draining.load(ordering: .relaxed) { return Self.text(503, "draining\n") }
             return isReady() ? Self.text(200, "ready\n") : Self.text(503, "the store refuses writes\n")
-        case "/metrics":
-            var page = PrometheusText()
-            ProcessMetrics.now().append(to: &page)
-            for source in sources { source(&page) }
-            return Self.text(200, page.text, type: "text/plain; version=0.0.4; charset=utf-8")
         default: return Self.text(404, "not found; there are /healthz, /readyz and /metrics\n")
         }
     }
@@ -59,6 +55,8 @@ package final class AdminService: HTTPService {
         let answer: HTTPImmediateResponse
         if let immediate = respondAtOnce(to: request) {
             answer = immediate
+        } else if request.rawPath == "/metrics" {
+            answer = Self.text(200, await metrics().text, type: "text/plain; version=0.0.4; charset=utf-8")
         } else {
             answer = await perform(exchange)
         }

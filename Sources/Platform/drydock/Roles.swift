@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ChunkEngine
 import Glibc
 import HTTPServer
 import Logging
@@ -27,6 +28,7 @@ struct Roles {
     static func start(
         _ configuration: ServeConfiguration,
         store: ObjectStore,
+        workers: WorkerPool,
         credential: Announcement.Credential,
         adminToken: AdminToken,
         census: Census,
@@ -40,12 +42,17 @@ struct Roles {
         let registryMetrics = RegistryMetrics()
         let admin = AdminService(
             isReady: { store.writeRefusal == nil },
-            sources: [
-                { page in StoreMetrics.append(store, to: &page) },
-                { page in if let statistics = census.statistics { StoreMetrics.append(statistics, to: &page) } },
-                { page in StoreMetrics.append(metrics, to: &page) },
-                { page in StoreMetrics.append(registryMetrics, to: &page) },
-            ],
+            metrics: {
+                await workers.run {
+                    var page = PrometheusText()
+                    ProcessMetrics.now().append(to: &page)
+                    StoreMetrics.append(store, to: &page)
+                    if let statistics = census.statistics { StoreMetrics.append(statistics, to: &page) }
+                    StoreMetrics.append(metrics, to: &page)
+                    StoreMetrics.append(registryMetrics, to: &page)
+                    return page
+                }
+            },
             verbs: [
                 CollectGarbage.adminVerb(store), Fsck.adminVerb(store), Scrub.adminVerb(store), Stats.adminVerb(store),
             ],

@@ -76,6 +76,7 @@ struct Serve: AsyncParsableCommand {
         let roles = try await Roles.start(
             configuration,
             store: store,
+            workers: workers,
             credential: credential,
             adminToken: token,
             census: census,
