@@ -20,7 +20,7 @@ package final class S3Service<Store: ObjectStoring>: HTTPService {
     let log: AccessLog
 
     /// - Parameters:
-    ///   - credentials: the accounts' keys; with this issue the root credential alone.
+    ///   - credentials: the accounts' keys.
     ///   - metrics: counts every request; the caller exports it.
     ///   - logger: one line per request, at the levels of the configuration.
     package init(
