@@ -29,8 +29,8 @@ final class Life: MachineMonitor, @unchecked Sendable {
     var openUploads: [(upload: Int, key: Int)]
     /// What clients believe their uploads hold.
     var knownParts: [Int: [Int: Int]] = [:]
-    /// Objects that clients looked up and read only when everybody else is done.
-    var heldObjects: [(object: any OpenedObject, content: StoreState.Content)] = []
+    /// Of objects that clients looked up and read to the end only when everybody else is done.
+    var heldReadings: [Reading] = []
     var workingClientCount = 0
     private var captured: [CrashState] = []
 
@@ -112,7 +112,7 @@ final class Life: MachineMonitor, @unchecked Sendable {
             if generator.chance(1, in: 3) { group.addTask { await self.scrubOnline(store) } }
             if generator.chance(1, in: 3) { group.addTask { await self.checkOnline(store) } }
         }
-        await readHeldObjects(store)
+        await finishHeldReadings(store)
         await collectAtLast(store, metadata)
         await store.shutdown()
         metadata.close()

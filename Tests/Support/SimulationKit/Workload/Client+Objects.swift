@@ -60,46 +60,72 @@ extension Client {
             return .made(try known(object.info.etag))
         }
         guard isExplained, let handle, let content = life.ledger.contents.stored(handle.info.etag) else { return }
-        if life.generator.chance(1, in: 8) { return life.heldObjects.append((handle, content)) }
+        if life.generator.chance(1, in: content.isMultipart ? 2 : 8) { return await hold(handle, content) }
         await read(handle, content)
         if life.generator.chance(1, in: 4) { await copyPart(handle, content) }
     }
 
     /// The handle keeps its bytes, whatever becomes of the object meanwhile.
-    func read(_ object: any OpenedObject, _ content: StoreState.Content) async {
-        let size = Int(object.info.size)
-        guard size == life.ledger.contents.byteCount(content) else {
-            return life.fail(.bytes, "client \(number): \(object.info.key) has \(size) bytes")
-        }
-        let start = life.generator.coin() ? 0 : life.generator.below(size + 1)
-        let end = life.generator.coin() ? size : start + life.generator.below(size - start + 1)
+    private func read(_ object: any OpenedObject, _ content: StoreState.Content) async {
+        guard let reading = beginReading(object, content) else { return }
         // Some readers are so slow that the object is deleted and collected under their hands.
         let pause = life.generator.pick([1, 10, 200, 1_500])
         await life.scheduler.sleep(life.generator.below(pause))
-        if life.generator.coin(), let bytes = object.readIfCached(UInt64(start)..<UInt64(end)) {
-            compare(bytes, at: start, content, object)
-            return
+        if life.generator.coin(),
+            let bytes = object.readIfCached(UInt64(reading.offset)..<UInt64(reading.end))
+        {
+            return compare(bytes, with: reading)
         }
-        var offset = start
+        await finish(reading, pause: pause)
+    }
+
+    /// Reads the object when everybody else is done, or has begun to and goes on then: only who has begun needs parts as they were.
+    private func hold(_ object: any OpenedObject, _ content: StoreState.Content) async {
+        guard var reading = beginReading(object, content) else { return }
+        if content.isMultipart || life.generator.coin(), await !readPiece(&reading) { return }
+        life.heldReadings.append(reading)
+    }
+
+    private func beginReading(_ object: any OpenedObject, _ content: StoreState.Content) -> Reading? {
+        let size = Int(object.info.size)
+        guard size == life.ledger.contents.byteCount(content) else {
+            life.fail(.bytes, "client \(number): \(object.info.key) has \(size) bytes")
+            return nil
+        }
+        let start = life.generator.coin() ? 0 : life.generator.below(size + 1)
+        let end = life.generator.coin() ? size : start + life.generator.below(size - start + 1)
+        return Reading(object, content, start..<end)
+    }
+
+    func finish(_ reading: Reading, pause: Int = 200) async {
+        var reading = reading
+        while await readPiece(&reading) { await life.scheduler.sleep(life.generator.below(pause)) }
+    }
+
+    /// False at the end.
+    private func readPiece(_ reading: inout Reading) async -> Bool {
         do throws(StoreError) {
-            let body = object.read(UInt64(start)..<UInt64(end))
-            while let piece = try await body.next() {
-                compare(piece, at: offset, content, object)
-                offset += piece.readableBytes
-                await life.scheduler.sleep(life.generator.below(pause))
+            guard let piece = try await reading.body.next() else {
+                if reading.offset != reading.end {
+                    life.fail(.bytes, "client \(number): \(reading.key) ends at \(reading.offset), not \(reading.end)")
+                }
+                return false
             }
-            if offset != end { life.fail(.bytes, "client \(number): \(object.info.key) ends at \(offset), not \(end)") }
+            compare(piece, with: reading)
+            reading.offset += piece.readableBytes
+            return true
         } catch {
-            guard life.isStruck, error.code == .ioFailure || error.code == .corrupted else {
-                return life.fail(.bytes, "client \(number): \(object.info.key) from \(offset): \(error)")
-            }
+            let isExpected = life.isStruck && (error.code == .ioFailure || error.code == .corrupted)
+            if !isExpected { life.fail(.bytes, "client \(number): \(reading.key) from \(reading.offset): \(error)") }
+            return false
         }
     }
 
-    private func compare(_ bytes: ByteBuffer, at offset: Int, _ content: StoreState.Content, _ object: any OpenedObject)
-    {
-        let isRight = bytes.withUnsafeReadableBytes { life.ledger.contents.holds($0, at: offset, of: content) }
-        if !isRight { life.fail(.bytes, "client \(number): \(object.info.key) has wrong bytes from \(offset) on") }
+    private func compare(_ bytes: ByteBuffer, with reading: Reading) {
+        let isRight = bytes.withUnsafeReadableBytes {
+            life.ledger.contents.holds($0, at: reading.offset, of: reading.content)
+        }
+        if !isRight { life.fail(.bytes, "client \(number): \(reading.key) has wrong bytes from \(reading.offset) on") }
     }
 
     /// One page, which is one view of the store.

@@ -61,15 +61,22 @@ extension Client {
             parts: parts.map { CompletedPart(number: $0.number, etag: life.ledger.contents.etag($0.content)) },
             partSizeMin: 0
         )
-        await attempt(operation) { () throws(StoreError) in
-            .made(try known(try await store.completeUpload(request).etag))
+        var isCompleted = false
+        let isExplained = await attempt(operation) { () throws(StoreError) in
+            let result = try await store.completeUpload(request)
+            isCompleted = true
+            return .made(try known(result.etag))
         }
+        guard isExplained, isCompleted else { return }
+        life.leave(upload)
+        if life.generator.chance(3, in: 4), let key = Names.number(reference.key) { await get(.get(key: key), key) }
     }
 
     func abort(_ operation: StoreOperation, _ upload: Int) async {
         guard let reference = life.reference(upload) else { return }
         await attempt(operation) { () throws(StoreError) in
             try await store.abortUpload(reference)
+            life.leave(upload)
             return .done
         }
     }
@@ -88,6 +95,11 @@ extension Client {
 }
 
 extension Life {
+    /// Of an upload that has ended: now and then somebody goes on with it all the same.
+    fileprivate func leave(_ upload: Int) {
+        if generator.chance(3, in: 4) { openUploads.removeAll { $0.upload == upload } }
+    }
+
     func reference(_ upload: Int) -> UploadReference? {
         guard let name = ledger.uploads.names[upload], let key = openUploads.first(where: { $0.upload == upload })?.key
         else { return nil }

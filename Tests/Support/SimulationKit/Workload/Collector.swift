@@ -91,10 +91,10 @@ extension Life {
         }
     }
 
-    /// What was looked up is readable, though it may be deleted since and a collection has taken all it could, or does while it
-    /// is read.
-    func readHeldObjects(_ store: ObjectStore) async {
-        guard !heldObjects.isEmpty, failure == nil else { return }
+    /// What was looked up is readable, though it may be deleted or joined since and a collection has taken all it could, or does
+    /// while it is read.
+    func finishHeldReadings(_ store: ObjectStore) async {
+        guard !heldReadings.isEmpty, failure == nil else { return }
         await withTaskGroup { group in
             if generator.coin() {
                 group.addTask { _ = await self.collectOnline(store, Collector.thorough) }
@@ -102,9 +102,9 @@ extension Life {
                 await collectOnline(store, Collector.thorough)
             }
             let reader = Client(0, self, store)
-            while let (object, content) = heldObjects.popLast(), failure == nil { await reader.read(object, content) }
+            while let reading = heldReadings.popLast(), failure == nil { await reader.finish(reading) }
         }
-        heldObjects = []
+        heldReadings = []
     }
 
     /// When nobody reads or writes, nothing keeps garbage in place. The first of two collections may move frames behind the

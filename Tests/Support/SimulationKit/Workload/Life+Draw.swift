@@ -8,14 +8,14 @@ import StorageTypes
 extension Life {
     func drawOperation() -> StoreOperation {
         switch generator.below(100) {
-        case 0..<30: .put(key: drawKey(), content: drawContent(), onlyIfAbsent: generator.chance(1, in: 5))
-        case 30..<38: .delete(keys: [drawKey()])
-        case 38..<41: .delete(keys: Array(Set((0...generator.below(5)).map { _ in drawKey() })).sorted())
-        case 41..<48: .copy(from: drawKey(), to: drawKey())
-        case 48..<54: .createUpload(ledger.newUpload(), key: drawKey())
-        case 54..<67:
+        case 0..<26: .put(key: drawKey(), content: drawContent(), onlyIfAbsent: generator.chance(1, in: 5))
+        case 26..<33: .delete(keys: [drawKey()])
+        case 33..<36: .delete(keys: Array(Set((0...generator.below(5)).map { _ in drawKey() })).sorted())
+        case 36..<42: .copy(from: drawKey(), to: drawKey())
+        case 42..<47: .createUpload(ledger.newUpload(), key: drawKey())
+        case 47..<64:
             drawUploadOperation { .putPart(upload: $0, number: 1 + generator.below(4), content: drawContent()) }
-        case 67..<74: drawUploadOperation { drawCompletion($0) }
+        case 64..<74: drawUploadOperation(preferring: hasSeveralParts) { drawCompletion($0) }
         case 74..<76: drawUploadOperation { .abort(upload: $0) }
         case 76..<79: drawUploadOperation { .listParts(upload: $0) }
         case 79..<83: .list
@@ -48,10 +48,18 @@ extension Life {
     }
 
     /// About one of the uploads that are under way, or of the last that were.
-    private func drawUploadOperation(_ operation: (Int) -> StoreOperation) -> StoreOperation {
+    private func drawUploadOperation(
+        preferring isPreferred: (Int) -> Bool = { _ in true },
+        _ operation: (Int) -> StoreOperation
+    ) -> StoreOperation {
         guard !openUploads.isEmpty else { return .createUpload(ledger.newUpload(), key: drawKey()) }
-        let recent = openUploads.suffix(5)
-        return operation(recent[recent.startIndex + generator.below(recent.count)].upload)
+        let preferred = openUploads.filter { isPreferred($0.upload) }
+        let recent = (preferred.isEmpty ? openUploads : preferred).suffix(5)
+        return operation(generator.pick([(upload: Int, key: Int)](recent)).upload)
+    }
+
+    private func hasSeveralParts(_ upload: Int) -> Bool {
+        (knownParts[upload]?.count ?? 0) > 1
     }
 
     /// Lists the parts that clients know of, or a few of them. Of one part only now and then: that is as good as a put.
