@@ -22,6 +22,8 @@ struct Fsck: AsyncParsableCommand, StoreVerb {
 
     struct Report: Codable {
         var clean: Bool
+        var problemCount: UInt64
+        /// The first 10,000 of the engine and of the objects.
         var problems: [String]
         var objects: UInt64
         var uploads: UInt64
@@ -32,6 +34,7 @@ struct Fsck: AsyncParsableCommand, StoreVerb {
 
         init(_ result: StoreReport) {
             clean = result.isClean
+            problemCount = result.problemCount
             problems = result.engine.problems.map(\.description) + result.objects.problems.map(\.description)
             objects = result.objects.objectCount
             uploads = result.objects.uploadCount
@@ -60,7 +63,7 @@ struct Fsck: AsyncParsableCommand, StoreVerb {
 
     func run() async throws {
         let report = try await report(flags)
-        let count = report.problems.count
+        let count = report.problemCount
         try flags.show(
             report,
             text: report.problems.map { ("problem", $0) } + [

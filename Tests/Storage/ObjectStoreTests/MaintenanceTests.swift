@@ -32,6 +32,19 @@ import Testing
         return (storedKey, try VersionRecord(decoding: value))
     }
 
+    @Test func `counts what it does not tell`() async throws {
+        let fixture = try await StoreFixture.withBucket()
+        var batch = MetadataBatch()
+        // Of no bucket, and unreadable.
+        for index in 0..<UInt32(ObjectAudit.problemCountMax / 2 + 1) {
+            batch.put(.objects, withUnsafeBytes(of: index.bigEndian) { [0xFF] + $0 }, [0])
+        }
+        try fixture.metadata.commit(batch)
+        let audit = try ObjectStoreMaintenance.audit(metadata: fixture.metadata)
+        #expect(audit.problems.count == ObjectAudit.problemCountMax)
+        #expect(audit.problemCount == UInt64(ObjectAudit.problemCountMax) + 2)
+    }
+
     @Test func `finds missing bytes of an inline object`() async throws {
         let found = try await problems { fixture, batch in
             batch.delete(.inline, EngineKeys.inline(try record(fixture, "inline").record.content.id))

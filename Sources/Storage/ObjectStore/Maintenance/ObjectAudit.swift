@@ -10,11 +10,12 @@ import StorageTypes
 /// what the reference audit found.
 package struct ObjectAudit: Sendable {
     package private(set) var problems: [ObjectProblem] = []
+    package private(set) var problemCount: UInt64 = 0
     package private(set) var objectCount: UInt64 = 0
     package private(set) var uploadCount: UInt64 = 0
     package private(set) var partCount: UInt64 = 0
     private var names = OwnerNames()
-    /// Problems beyond this number are not told.
+    /// Problems beyond this number are only counted.
     package static let problemCountMax = 10_000
     /// 64 MiB.
     package static let referenceCountMax: UInt64 = 4 << 20
@@ -47,6 +48,7 @@ package struct ObjectAudit: Sendable {
     }
 
     private mutating func add(_ subject: ObjectProblem.Subject, _ text: String) {
+        problemCount += 1
         guard problems.count < Self.problemCountMax else { return }
         problems.append(ObjectProblem(subject: subject, text: text))
     }
@@ -162,12 +164,11 @@ package struct ObjectAudit: Sendable {
         _ metadata: any MetadataReading
     ) throws(StoreError) {
         var unnamed = findings
-        var found: [(ObjectProblem.Subject, String)] = []
+        let names = names
         try names.forEachOwner(of: findings, metadata) { subject, content, text in
-            if found.count < Self.problemCountMax { found.append((subject, text)) }
+            add(subject, text)
             unnamed[content] = nil
         }
-        for (subject, text) in found { add(subject, text) }
         for (id, text) in unnamed.sorted(by: { $0.key < $1.key }) { add(.content(id), text) }
     }
 }

@@ -40,5 +40,6 @@ package struct StoreReport: Sendable {
     package internal(set) var engine: FsckReport
     package internal(set) var objects: ObjectAudit
 
-    package var isClean: Bool { engine.isClean && objects.problems.isEmpty }
+    package var problemCount: UInt64 { engine.problemCount + objects.problemCount }
+    package var isClean: Bool { problemCount == 0 }
 }
