@@ -158,6 +158,7 @@ package final class RocksDBMetadataStore: MetadataStore {
     package func close() {
         let before = state.exchange(.closed, ordering: .acquiringAndReleasing)
         guard before != .closed else { return }
+        handle.paceFiles(false)
         if before == .open { flush() }
         handle.letGo()
     }

@@ -58,7 +58,7 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_db_write_buffer_size(options, configuration.writeBufferByteCountTotal)
         rocksdb_options_set_max_open_files(options, Int32(configuration.openFileCountMax))
         rocksdb_options_set_max_background_jobs(options, Int32(configuration.backgroundJobCount))
-        rocksdb_options_set_bytes_per_sync(options, 1 << 20)
+        Self.paceFiles(options)
         rocksdb_options_set_max_manifest_file_size(options, configuration.manifestByteCountMax)
         rocksdb_options_set_manifest_preallocation_size(options, 64 << 10)
 
@@ -74,6 +74,14 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_stats_dump_period_sec(options, 0)
         rocksdb_options_set_stats_persist_period_sec(options, 0)
         return options
+    }
+
+    /// Flushes and compactions write a quarter of a mebibyte at a time, and the kernel begins with it at once.
+    private static func paceFiles(_ options: OpaquePointer) {
+        let pace = drydock_rocksdb_file_pace_create()
+        defer { rocksdb_ratelimiter_destroy(pace) }
+        rocksdb_options_set_ratelimiter(options, pace)
+        rocksdb_options_set_bytes_per_sync(options, 256 << 10)
     }
 
     /// RocksDB takes room for a log before it writes it. Where there is not enough, the file system gives what there is, and a

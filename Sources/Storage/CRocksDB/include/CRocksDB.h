@@ -19,6 +19,13 @@ rocksdb_logger_t *drydock_rocksdb_silent_logger_create(void);
 // Databases opened with the logger keep it for as long as they need it.
 void drydock_rocksdb_silent_logger_destroy(rocksdb_logger_t *logger);
 
+// For rocksdb_options_set_ratelimiter: lets flushes and compactions write 256 KiB at a time, at a rate that may change at any moment
+// and is none at first. To be destroyed with rocksdb_ratelimiter_destroy; databases opened with it keep it for as long as they need it.
+rocksdb_ratelimiter_t *drydock_rocksdb_file_pace_create(void);
+
+// What files are written at from now on, 0 for no limit, unless clients' writes wait for them. The database has been opened with the above.
+void drydock_rocksdb_set_file_pace(rocksdb_t *database, int64_t bytes_per_second);
+
 // Reads every block of every table file of a column family from the device, whatever the caches hold, and compares its
 // checksum. Blocks; ends before the next file (32 MiB) once `stop`, which is read atomically, is true.
 // `error` as in the C API, which lacks the call: null, or a text to be freed with rocksdb_free.

@@ -1,0 +1,70 @@
+// Copyright the Drydock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CRocksDB.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/rate_limiter.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace {
+
+// Gives turns to who writes files, in the order they ask. RocksDB's own limiter can't be slowed down while somebody writes: it
+// asserts that no request is larger than the new rate allows at once.
+class FilePace : public rocksdb::RateLimiter {
+public:
+    void SetBytesPerSecond(int64_t rate) override { rate_ = rate; }
+    int64_t GetBytesPerSecond() const override { return rate_; }
+
+    using rocksdb::RateLimiter::Request;
+    void Request(const int64_t byte_count, const rocksdb::Env::IOPriority priority, rocksdb::Statistics *) override {
+        const int64_t rate = rate_;
+        // IO_USER: a client's write waits until this one is done.
+        if (rate == 0 || priority == rocksdb::Env::IO_USER) { return; }
+        std::this_thread::sleep_until(take_turn(byte_count, rate));
+    }
+
+    int64_t GetSingleBurstBytes() const override { return 256 << 10; }
+
+    // RocksDB asks for neither.
+    int64_t GetTotalBytesThrough(const rocksdb::Env::IOPriority) const override { return 0; }
+    int64_t GetTotalRequests(const rocksdb::Env::IOPriority) const override { return 0; }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    Clock::time_point take_turn(int64_t byte_count, int64_t rate) {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        const Clock::time_point turn = std::max(next_, Clock::now());
+        next_ = turn + std::chrono::nanoseconds(byte_count * 1'000'000'000 / rate);
+        return turn;
+    }
+
+    std::atomic<int64_t> rate_{0};
+    std::mutex mutex_;
+    Clock::time_point next_;
+};
+
+}  // namespace
+
+// As in RocksDB's db/c.cc, which keeps them to itself; these members come first in all releases.
+struct rocksdb_t {
+    rocksdb::DB *rep;
+};
+struct rocksdb_ratelimiter_t {
+    std::shared_ptr<rocksdb::RateLimiter> rep;
+};
+
+rocksdb_ratelimiter_t *drydock_rocksdb_file_pace_create(void) {
+    return new rocksdb_ratelimiter_t{std::make_shared<FilePace>()};
+}
+
+void drydock_rocksdb_set_file_pace(rocksdb_t *database, int64_t bytes_per_second) {
+    database->rep->GetDBOptions().rate_limiter->SetBytesPerSecond(bytes_per_second);
+}
