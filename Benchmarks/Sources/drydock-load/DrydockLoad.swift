@@ -31,6 +31,11 @@ struct DrydockLoad: ParsableCommand {
     @Option(help: "Connections.") var connections = 32
     @Option(help: "Threads of the generator.") var threads = 1
     @Option(help: "Seconds of load.") var seconds = 5.0
+    @Option(
+        help:
+            "Requests per second of each thread, which then has one connection; without it as many as there are answers."
+    )
+    var perSecond: Double?
     @Option(help: "Share of reads in mixed load.") var readShare = 0.7
     @Option(help: "Part size of multipart uploads in bytes; size is the object's.") var partSize = 8 << 20
     @Option(help: "Access key; without one requests are anonymous.") var accessKey: String?
@@ -42,6 +47,13 @@ struct DrydockLoad: ParsableCommand {
     @Flag(help: "GET everything once, however long that takes.") var once = false
     @Flag(help: "PUT the same content again and again.") var repeated = false
     @Flag(help: "Store the objects first.") var fill = false
+
+    func validate() throws {
+        guard let perSecond else { return }
+        guard perSecond > 0, connections == threads else {
+            throw ValidationError("--per-second takes a number above 0 and one connection for each thread")
+        }
+    }
 
     func run() throws {
         // A connection that the server closes must not end the generator.
@@ -69,7 +81,8 @@ struct DrydockLoad: ParsableCommand {
                 address: inet_addr(address),
                 port: port,
                 connectionCount: share,
-                durationNanoseconds: isEndless ? 3_600_000_000_000 : nanoseconds
+                durationNanoseconds: isEndless ? 3_600_000_000_000 : nanoseconds,
+                intervalNanoseconds: perSecond.map { UInt64(1e9 / $0) } ?? 0
             )
         }
         let cpu = usage.cpuSeconds()
@@ -144,6 +157,7 @@ struct DrydockLoad: ParsableCommand {
                     + "\"megabytesPerSecond\": \(Double(bytes) / 1e6 / result.elapsed), "
                     + "\"p50ms\": \(milliseconds(0.5)), \"p99ms\": \(milliseconds(0.99)), "
                     + "\"p999ms\": \(milliseconds(0.999)), \"maxms\": \(milliseconds(1)), "
+                    + "\"over10ms\": \(measurement.histogram.count(above: 10_000_000)), "
                     + "\"cpuSeconds\": \(result.cpu), "
                     + "\"cpuMicrosecondsPerRequest\": \(result.cpu * 1e6 / max(1, requests)), "
                     + "\"cpuSecondsPerGigabyte\": \(result.cpu / max(1, Double(bytes)) * 1e9), "

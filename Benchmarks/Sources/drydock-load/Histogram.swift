@@ -29,6 +29,11 @@ struct Histogram {
         return Self.value(counts.count - 1)
     }
 
+    /// How many records are in buckets that begin above `nanoseconds`.
+    func count(above nanoseconds: UInt64) -> UInt64 {
+        counts[(Self.index(nanoseconds) + 1)...].reduce(0, +)
+    }
+
     private static func index(_ value: UInt64) -> Int {
         guard value >= UInt64(subBuckets) else { return Int(value) }
         let exponent = 63 - value.leadingZeroBitCount

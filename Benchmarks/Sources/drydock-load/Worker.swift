@@ -35,6 +35,8 @@ struct Worker {
     let port: UInt16
     let connectionCount: Int
     let durationNanoseconds: UInt64
+    /// From one request to the next, where the answer took less; for workers with one connection.
+    var intervalNanoseconds: UInt64 = 0
 
     func run() -> Measurement {
         var measurement = Measurement()
@@ -111,7 +113,9 @@ struct Worker {
                 measurement.firstFailure = measurement.firstFailure ?? "status \(status)"
             }
             plan.finished(tag: connection.tag)
-            guard mayGoOn, begin(connection) else { return false }
+            guard mayGoOn else { return false }
+            sleep(until: connection.startedAt + intervalNanoseconds)
+            guard begin(connection) else { return false }
         }
         if hadToWrite != connection.wantsToWrite {
             var event = epoll_event()
@@ -120,6 +124,12 @@ struct Worker {
             epoll_ctl(poll, EPOLL_CTL_MOD, connection.descriptor, &event)
         }
         return true
+    }
+
+    private func sleep(until due: UInt64) {
+        guard intervalNanoseconds > 0 else { return }
+        var time = timespec(tv_sec: Int(due / 1_000_000_000), tv_nsec: Int(due % 1_000_000_000))
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
     }
 
     private func fail(_ reason: String, _ connection: Connection, _ measurement: inout Measurement) -> Bool {
