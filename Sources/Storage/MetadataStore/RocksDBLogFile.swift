@@ -98,7 +98,8 @@ enum RocksDBLogFile {
     }
 }
 
-/// Reads a log from front to back, a block at a time.
+/// Reads a log from front to back, a block at a time, as it was at the beginning: to a record that was being written then, what is
+/// appended meanwhile would look like a batch behind damage.
 final class RocksDBLogBlocks {
     static let byteCount = 32 << 10
 
@@ -115,10 +116,14 @@ final class RocksDBLogBlocks {
     /// Nil when there is no such file.
     init?(_ path: String, byteCount: Int? = nil) throws(MetadataError) {
         self.path = path
-        end = byteCount ?? .max
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor < 0 else { return }
-        if errno == ENOENT { return nil }
+        var information = stat()
+        if descriptor >= 0, fstat(descriptor, &information) == 0 {
+            end = byteCount ?? Int(information.st_size)
+            return
+        }
+        end = 0
+        if descriptor < 0, errno == ENOENT { return nil }
         throw MetadataError(.ioFailure, "can't open \(path): errno \(errno)")
     }
 

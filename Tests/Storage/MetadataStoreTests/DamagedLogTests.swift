@@ -28,6 +28,19 @@ import Testing
         for key in keys { try store.put(.inline, [([key], [UInt8](repeating: key, count: 500))]) }
     }
 
+    /// What is appended meanwhile would be a batch behind a record that is cut short.
+    @Test func `is looked for in what was there at the beginning`() throws {
+        let file = try fileSystem.open(directory.file("log"), .create)
+        func append(at offset: UInt64) throws {
+            try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try file.write($0, at: offset) }
+        }
+        try append(at: 0)
+        let blocks = try #require(try RocksDBLogBlocks(directory.file("log")))
+        #expect(try blocks.next() && blocks.bytes.count == 100)
+        try append(at: 100)
+        #expect(try !blocks.next())
+    }
+
     @Test func `is looked for wherever a directory is`() throws {
         _ = try fileSystem.open(directory.file("file"), .create)
         #expect(throws: MetadataError.self) { try RocksDBFiles.logs(in: directory.file("file")) }
