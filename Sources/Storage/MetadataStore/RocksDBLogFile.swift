@@ -46,7 +46,9 @@ enum RocksDBLogFile {
             let hasLostSectors = hasLostSectors(blocks.bytes, from: offset)
             let behind = try rest(of: blocks, from: offset + 1)
             if isFlipped || behind.beginsBatch { return .damaged(at: start) }
-            if isCut || isUnwritten && behind.isEmpty { return .torn(at: start) }
+            // Within a batch a block of zeros is no end to RocksDB, and one begins with each block but the first.
+            let mayGoOn = start > 0 && start.isMultiple(of: RocksDBLogBlocks.byteCount)
+            if isCut || isUnwritten && behind.isEmpty && !mayGoOn { return .torn(at: start) }
             return hasLostSectors ? .lost(at: start) : .damaged(at: start)
         }
         return nil

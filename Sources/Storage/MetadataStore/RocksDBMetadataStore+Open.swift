@@ -23,18 +23,18 @@ extension RocksDBMetadataStore {
         var logDamage = logs.damage
         if logDamage == nil {
             do throws(MetadataError) {
-                let handle = try openHandle(
-                    directory,
-                    RocksDBOptions(configuration, acceptsDamagedLog: logs.hasLostEnd)
-                )
+                let handle = try openHandle(directory, RocksDBOptions(configuration, acceptsDamagedLog: false))
                 if isNew { try syncDirectory(directory + "/..") }
-                return RocksDBMetadataStore(handle, directory: directory, logDamage: try? logGap())
+                return RocksDBMetadataStore(handle, directory: directory)
             } catch {
                 guard error.code == .corrupted else { throw error }
-                logDamage = try logGap() ?? error.message
+                let gap = try logGap()
+                // A lost end is none, but logs before it may have a gap, and that comes first.
+                logDamage = logs.hasLostEnd ? gap : gap ?? error.message
             }
         }
-        let kept = try keptLogs.map { kept throws(MetadataError) in try keepLogs(of: directory, in: kept) } ?? []
+        var kept: [String] = []
+        if logDamage != nil, let keptLogs { kept = try keepLogs(of: directory, in: keptLogs) }
         // If it is the log, the store can go on without what stands behind the damage; if it is more, this throws, too. The other
         // way of opening would go on behind a damaged length in a log that is not the last.
         do throws(MetadataError) {
@@ -42,8 +42,7 @@ extension RocksDBMetadataStore {
             return RocksDBMetadataStore(handle, directory: directory, logDamage: logDamage)
         } catch {
             // Nothing was changed, and when the store opens again all is as it was.
-            for path in kept { unlink(path) }
-            if let keptLogs { rmdir(keptLogs) }
+            for path in kept.reversed() { remove(path) }
             guard error.code == .corrupted, let logDamage, logDamage != error.message else { throw error }
             throw MetadataError(.corrupted, "\(logDamage), and tables have later changes: \(error.message)")
         }
@@ -51,14 +50,17 @@ extension RocksDBMetadataStore {
 
     /// RocksDB deletes logs when it has made tables of what it could read. A second name costs no room.
     ///
-    /// - Returns: the names that were made.
+    /// - Returns: the names that were made, that of the folder first. It may have been there: a start that found the metadata older
+    ///   than the packs makes it, too.
     private static func keepLogs(of directory: String, in kept: String) throws(MetadataError) -> [String] {
         let logs = try RocksDBFiles.logs(in: directory)
         guard !logs.isEmpty else { return [] }
-        guard mkdir(kept, 0o700) == 0 || errno == EEXIST else {
+        var made: [String] = []
+        if mkdir(kept, 0o700) == 0 {
+            made.append(kept)
+        } else if errno != EEXIST {
             throw MetadataError(.ioFailure, "a log is damaged, and \(kept) can't be made to keep it: errno \(errno)")
         }
-        var made: [String] = []
         for name in logs {
             if let path = try keep(directory + "/" + name, as: kept + "/" + name) { made.append(path) }
         }

@@ -129,13 +129,18 @@ import Testing
         let whole = try bytes("\(path)/\(name)")
         let template = directory.file("template")
         try fileSystem.rename(path, to: template)
-        for lost in stride(from: start / 512 * 512, to: end, by: byteCount > 9_000 ? 8_192 + 512 : 512) {
+        let sectors = stride(from: start / 512 * 512, to: end, by: byteCount > 9_000 ? 8_192 + 512 : 512).map { lost in
+            max(lost, start)..<min(lost + 512, end)
+        }
+        let block = UInt64(RocksDBLogBlocks.byteCount)
+        let tails = stride(from: (start / block + 1) * block, to: end, by: Int(block)).map { $0..<end }
+        for lost in sectors + tails {
             var log = whole
-            for byte in max(lost, start)..<min(lost + 512, end) { log[Int(byte)] = 0 }
+            for byte in lost { log[Int(byte)] = 0 }
             let copy = try copy(of: template, replacing: name, with: log)
             do {
                 let store = try RocksDBMetadataStore.open(directory: copy.file("metadata"), keptLogs: copy.file("kept"))
-                #expect(try store.logDamage == nil && !fileSystem.exists(copy.file("kept")), "sector at \(lost)")
+                #expect(try store.logDamage == nil && !fileSystem.exists(copy.file("kept")), "bytes \(lost)")
                 #expect(try store.get(.inline, [8]) != nil && store.get(.inline, [9]) == nil)
                 try put(store, 10..<12)
             }
@@ -185,7 +190,8 @@ import Testing
     }
 
     /// At the end of a batch nothing in the log itself tells.
-    @Test func `that is not the last one and was cut short is told`() throws {
+    @Test(arguments: [false, true])
+    func `that is not the last one and was cut short is told`(_ hasLostEnd: Bool) throws {
         var configuration = RocksDBConfiguration()
         configuration.writeBufferByteCountPerTable = 64 << 10
         let puts = (0..<40 as Range<UInt8>).map { key in
@@ -194,8 +200,18 @@ import Testing
                 try store.put(.system, [([100 + key], [key])])
             }
         }
-        let sizes = try logSizes(puts, configuration)
+        let last = { (store: RocksDBMetadataStore) in
+            try store.put(.inline, [([9], PatternContent(seed: 1).bytes(0..<2_000))])
+        }
+        let sizes = try logSizes(puts + [last], configuration)
         let first = try #require(sizes[0].keys.first)
+        if hasLostEnd {
+            let name = try #require(try logs().max())
+            let sector = (try #require(sizes[39][name]) / 512 + 1) * 512
+            let log = try fileSystem.open("\(path)/\(name)", .readWrite)
+            try [UInt8](repeating: 0, count: 512).withUnsafeBytes { try log.write($0, at: sector) }
+            #expect(try RocksDBLogFile.flaw(in: "\(path)/\(name)") == .lost(at: Int(try #require(sizes[39][name]))))
+        }
         #expect(try logs().contains(first) && logs().count > 1)
         try fileSystem.open("\(path)/\(first)", .readWrite).truncate(to: try #require(sizes[5][first]))
         let error = failure { () throws(MetadataError) in
@@ -226,8 +242,11 @@ import Testing
         #expect(try Set(logs()).isSuperset(of: names))
     }
 
-    @Test func `is not what a store is taken for that doesn't open for another reason`() throws {
+    /// - Parameter wasKept: an earlier start has found the metadata older than the packs.
+    @Test(arguments: [false, true])
+    func `is not what a store is taken for that doesn't open for another reason`(_ wasKept: Bool) throws {
         try put(try RocksDBMetadataStore.open(directory: path, keptLogs: kept), 0..<10)
+        if wasKept { try fileSystem.makeDirectory(kept) }
         let names = try logs()
         let list = try fileSystem.open(path + "/CURRENT", .readWrite)
         let size = try list.size()
@@ -236,7 +255,7 @@ import Testing
             _ = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
         }
         #expect(error?.code == .corrupted)
-        try expectUntouched(names)
+        #expect(try fileSystem.exists(kept) == wasKept && Set(logs()).isSuperset(of: names))
         try "\n".utf8.withContiguousStorageIfAvailable { try list.write(UnsafeRawBufferPointer($0), at: size - 1) }
         let mended = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
         #expect(try mended.logDamage == nil && mended.get(.inline, [9]) != nil)
