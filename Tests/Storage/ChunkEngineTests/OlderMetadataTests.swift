@@ -95,6 +95,18 @@ import Testing
         try next.expectSound()
     }
 
+    @Test func `needs no ids for packs that can't be made`() async throws {
+        let fixture = try EngineFixture()
+        for _ in 0..<70 {
+            fixture.machine.power.failNext(with: .ioFailure)
+            await #expect(throws: StoreError(.ioFailure)) {
+                try await fixture.stage(PatternContent(seed: 1).bytes(0..<700))
+            }
+        }
+        _ = try await fixture.stage(PatternContent(seed: 1).bytes(0..<700))
+        #expect(fixture.machine.disk.filePaths == ["/data/packs/00000001.pack"])
+    }
+
     /// The program before this one reserved nothing.
     @Test func `is not what a store of an earlier version is taken for`() async throws {
         let fixture = try EngineFixture()

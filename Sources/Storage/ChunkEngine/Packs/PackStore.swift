@@ -174,9 +174,15 @@ final class PackStore: Sendable {
 
     private func createPack(_ kind: PackKind, _ state: inout State) throws(FileSystemError) -> WritablePack {
         let id = state.nextID
-        state.nextID += 1
         let path = layout.pack(id)
-        let file = try fileSystem.open(path, .create)
+        let file: any File
+        do throws(FileSystemError) {
+            file = try fileSystem.open(path, .create)
+        } catch {
+            // Others leave the id to the next try: there are few of them until a commit reserves more.
+            if error.code == .exists { state.nextID += 1 }
+            throw error
+        }
         var failure: FileSystemError?
         withUnsafeTemporaryAllocation(byteCount: PackFormat.headerByteCount, alignment: 8) { header in
             PackHeader(id: id, created: clock.now().nanoseconds).encode(to: header)
@@ -191,6 +197,7 @@ final class PackStore: Sendable {
             try? fileSystem.remove(path)
             throw failure
         }
+        state.nextID += 1
         return WritablePack(id: id, kind: kind, file: file, isNew: true)
     }
 
