@@ -143,7 +143,7 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
         {
             guard let record = try engine.metadata.chunkRecord(digest),
                 UInt64(record.plainByteCount) == UInt64(chunk.range.count)
-            else { throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index") }
+            else { throw StoreError.notInIndex(digest) }
             staged.append(StagedChunk(digest, record))
             end = chunk.range.upperBound
             try old.advance()

@@ -21,6 +21,13 @@ extension MetadataReading {
     }
 }
 
+extension StoreError {
+    /// Something refers to a chunk that has no record.
+    static func notInIndex(_ digest: SHA256Digest) -> StoreError {
+        StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index")
+    }
+}
+
 extension ContentHead {
     /// The value under the head's key.
     init(_ bytes: [UInt8], of content: UInt64) throws(StoreError) {

@@ -113,7 +113,7 @@ extension CommitTransaction {
 
     private func indexed(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord {
         guard let record = try chunkRecord(digest) else {
-            throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index")
+            throw StoreError.notInIndex(digest)
         }
         return record
     }

@@ -44,7 +44,7 @@ struct GarbageEstimate {
             var uses = UseCounts(from: lower, countMax: entryCountMax)
             try released.forEachEntry { uses.add($0.digest) }
             for (digest, count) in uses.counts {
-                let record = try record(digest)
+                guard let record = try metadata.chunkRecord(digest) else { throw StoreError.notInIndex(digest) }
                 guard record.referenceCount >= count else {
                     throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) has no reference to give back")
                 }
@@ -55,13 +55,6 @@ struct GarbageEstimate {
             }
             lower = uses.upper
         } while lower != nil
-    }
-
-    private func record(_ digest: SHA256Digest) throws(StoreError) -> ChunkRecord {
-        guard let record = try metadata.chunkRecord(digest) else {
-            throw StoreError(.corrupted, diagnosis: "chunk \(digest.hex) is not in the index")
-        }
-        return record
     }
 
     private mutating func treatPacks() throws(StoreError) {
