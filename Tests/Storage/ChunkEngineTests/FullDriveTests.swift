@@ -74,6 +74,20 @@ import Testing
         #expect(try next.names() == ["b"])
     }
 
+    /// They take room in the log, and thousands are made between two looks at the clock.
+    @Test func `is noticed by deletes alone`() async throws {
+        let machine = SimulatedMachine(seed: 1)
+        let fixture = try makeFixture(machine, clock: ManualClock())
+        let names = (0..<300).map { String(repeating: "k", count: 900) + "\($0)" }
+        for name in names { try await fixture.put(name, [1]) }
+        machine.disk.setCapacity(byteCount: Self.floor / 8 + (128 << 10))
+        try await fixture.delete(names[0])
+        machine.disk.setCapacity(byteCount: Self.floor / 16)
+        await #expect(throws: StoreError(.insufficientStorage)) {
+            for name in names.dropFirst() { try await fixture.delete(name) }
+        }
+    }
+
     /// Others use the drive, too.
     @Test func `is noticed within a second`() async throws {
         let machine = SimulatedMachine(seed: 1)

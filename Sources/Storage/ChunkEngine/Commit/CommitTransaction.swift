@@ -21,7 +21,8 @@ package struct CommitTransaction {
     var actions: [@Sendable () -> Void] = []
     /// Of inline contents that go.
     var releasedInlineByteCount: UInt64 = 0
-    private var putByteCount = 0
+    /// What the log takes: a key that is deleted takes room there, too.
+    private var changeByteCount = 0
     /// Something goes with this request, so it makes more room than it takes, if not at once.
     private var makesRoom = false
 
@@ -36,7 +37,7 @@ package struct CommitTransaction {
     }
 
     package mutating func put(_ table: MetadataTable, _ key: [UInt8], _ value: [UInt8]) {
-        putByteCount += key.count + value.count
+        changeByteCount += key.count + value.count
         overlay.set(table, key, value)
     }
 
@@ -48,15 +49,16 @@ package struct CommitTransaction {
 
     /// Deletes in the course of something that takes room.
     mutating func remove(_ table: MetadataTable, _ key: [UInt8]) {
+        changeByteCount += key.count
         overlay.set(table, key, nil)
     }
 
-    /// Accounts for the records put, but not for contents, which are accounted for where they are written.
+    /// Accounts for the records put and deleted, but not for contents, which are accounted for where they are written.
     ///
     /// - Throws: `insufficientStorage`.
     func charge() throws(StoreError) {
-        guard putByteCount > 0 || makesRoom else { return }
-        try engine.space.charge(UInt64(putByteCount), makesRoom ? .deleting : .metadata)
+        guard changeByteCount > 0 else { return }
+        try engine.space.charge(UInt64(changeByteCount), makesRoom ? .deleting : .metadata)
     }
 
     /// Runs `action` on the leader's thread when the change is durable, before its caller goes on: for caches.
