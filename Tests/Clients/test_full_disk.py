@@ -619,25 +619,62 @@ def check_room_for_metadata(volume, server, load):
     check_fsck(server)
 
 
-@pytest.mark.slow
-def test_a_great_many_deletes_while_full(volume, server):
-    """Deletes make room, and each takes some first. Long keys stand for more objects than there is time for."""
-    volume.fill(leaving=FLOOR + (160 << 20))
-    # Random, so that they are as long on the drive as they are here.
-    keys = [content(f"deleted {number}", 500).hex() for number in range(60_000)]
+def put_long_keys(server, count):
+    """As many bytes of metadata as that many kilobytes: random, so that they are as long on the drive as they are here."""
+    keys = [content(f"deleted {number}", 500).hex() for number in range(count)]
 
     def put(share):
         raw = Raw(server)
         assert all(raw.is_done("PUT", f"/{{b}}/{key}") for key in keys[share::8])
 
     in_threads(8, put)
-    volume.fill(leaving=FLOOR + (16 << 20))
-    load = Load(server)
-    load.fill_quickly("chunk", SIZES["chunk"])
-    s3 = boto(server)
+    return keys
+
+
+def delete_keys(load, keys):
+    """A thousand at a time; how many are deleted before one of them is refused."""
+    s3 = boto(load.server)
     for start in range(0, len(keys), 1000):
         entries = [{"Key": key} for key in keys[start:start + 1000]]
         answer = load.attempt("DeleteObjects", lambda entries=entries: s3.delete_objects(
             Bucket=BUCKET, Delete={"Objects": entries, "Quiet": True}))
-        assert answer and not answer.get("Errors"), f"{start} deletes went well, then: {load.refusals}"
+        if not answer or answer.get("Errors"):
+            return start
+    return len(keys)
+
+
+@pytest.mark.slow
+def test_a_great_many_deletes_while_full(volume, server):
+    """Deletes make room, and each takes some first. Long keys stand for more objects than there is time for."""
+    volume.fill(leaving=FLOOR + (160 << 20))
+    keys = put_long_keys(server, 60_000)
+    volume.fill(leaving=FLOOR + (16 << 20))
+    load = Load(server)
+    load.fill_quickly("chunk", SIZES["chunk"])
+    deleted = delete_keys(load, keys)
+    assert deleted == len(keys), f"{deleted} deletes went well, then: {load.refusals}"
+    check_room_for_metadata(volume, server, load)
+
+
+@pytest.mark.slow
+def test_compactions_without_room(volume, server):
+    """Rewriting the metadata takes more than there is: it is given up before it takes what the log needs."""
+    volume.fill(leaving=FLOOR + (160 << 20))
+    keys = put_long_keys(server, 60_000)
+    load = Load(server)
+    load.put_some()
+    # Something else takes what a compaction would need, and what deletes are given when they come near to the end as well.
+    volume.fill(leaving=FLOOR // 4)
+    # What was seen of the drive is taken for true for a second.
+    time.sleep(1)
+    delete_keys(load, keys[:1000])
+    assert not os.path.exists(os.path.join(server.data, "reserve"))
+    volume.fill(leaving=FLOOR * 3 // 4)
+    deleted = 1000 + delete_keys(load, keys[1000:])
+    assert 20_000 < deleted < len(keys), "compactions are needed, and there is no room for one"
+    assert set(load.refusals) == {("DeleteObjects", 507, "InsufficientStorage")}
+    assert admin(server, "/readyz")[0] == 200
+    volume.release()
+    assert delete_keys(load, keys[deleted:]) == len(keys) - deleted, load.refusals
+    assert load.resumes(0), load.refusals
     check_room_for_metadata(volume, server, load)

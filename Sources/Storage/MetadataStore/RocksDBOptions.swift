@@ -58,6 +58,7 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_db_write_buffer_size(options, configuration.writeBufferByteCountTotal)
         rocksdb_options_set_max_open_files(options, Int32(configuration.openFileCountMax))
         rocksdb_options_set_max_background_jobs(options, Int32(configuration.backgroundJobCount))
+        drydock_rocksdb_leave_room(options)
         Self.paceFiles(options)
         rocksdb_options_set_max_manifest_file_size(options, configuration.manifestByteCountMax)
         rocksdb_options_set_manifest_preallocation_size(options, 64 << 10)

@@ -26,6 +26,10 @@ rocksdb_ratelimiter_t *drydock_rocksdb_file_pace_create(void);
 // What files are written at from now on, 0 for no limit, unless clients' writes wait for them. The database has been opened with the above.
 void drydock_rocksdb_set_file_pace(rocksdb_t *database, int64_t bytes_per_second);
 
+// Ends compactions before they take the last 32 MiB of the drive, as RocksDB ends them on a full one: their files go, and they are
+// tried again when there is room. What they would have left is needed by the log and the write buffers, whose failure is for good.
+void drydock_rocksdb_leave_room(rocksdb_options_t *options);
+
 // Reads every block of every table file of a column family from the device, whatever the caches hold, and compares its
 // checksum. Blocks; ends before the next file (32 MiB) once `stop`, which is read atomically, is true.
 // `error` as in the C API, which lacks the call: null, or a text to be freed with rocksdb_free.
