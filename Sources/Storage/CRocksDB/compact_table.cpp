@@ -1,21 +1,13 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
 #include <atomic>
 #include <cstring>
-
-// As in RocksDB's db/c.cc, which keeps them to itself; these members come first in all releases.
-struct rocksdb_t {
-    rocksdb::DB *rep;
-};
-struct rocksdb_column_family_handle_t {
-    rocksdb::ColumnFamilyHandle *rep;
-};
 
 void drydock_rocksdb_compact(
     rocksdb_t *database, rocksdb_column_family_handle_t *table, double moved_share, bool *stop, char **error

@@ -1,7 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
@@ -9,11 +9,6 @@
 #include <rocksdb/options.h>
 
 #include <memory>
-
-// As in RocksDB's db/c.cc, which keeps it to itself; the same in all releases.
-struct rocksdb_options_t {
-    rocksdb::Options rep;
-};
 
 namespace {
 

@@ -1,17 +1,13 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/db.h>
 
 #include <cstring>
 #include <string>
 #include <vector>
-
-struct rocksdb_t {
-    rocksdb::DB *rep;
-};
 
 char *drydock_rocksdb_file_list(rocksdb_t *database, uint64_t *byte_count, char **error) {
     std::vector<std::string> files;

@@ -1,7 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/rate_limiter.h>
@@ -52,14 +52,6 @@ private:
 };
 
 }  // namespace
-
-// As in RocksDB's db/c.cc, which keeps them to itself; these members come first in all releases.
-struct rocksdb_t {
-    rocksdb::DB *rep;
-};
-struct rocksdb_ratelimiter_t {
-    std::shared_ptr<rocksdb::RateLimiter> rep;
-};
 
 rocksdb_ratelimiter_t *drydock_rocksdb_file_pace_create(void) {
     return new rocksdb_ratelimiter_t{std::make_shared<FilePace>()};

@@ -1,19 +1,12 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/table_properties.h>
 
 #include <cstring>
-
-struct rocksdb_t {
-    rocksdb::DB *rep;
-};
-struct rocksdb_column_family_handle_t {
-    rocksdb::ColumnFamilyHandle *rep;
-};
 
 void drydock_rocksdb_key_counts(
     rocksdb_t *database, rocksdb_column_family_handle_t *table, uint64_t *entries, uint64_t *deletions, char **error

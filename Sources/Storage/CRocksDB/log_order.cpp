@@ -1,18 +1,13 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/options.h>
 #include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
 
 #include <cstring>
-
-// As in RocksDB's db/c.cc, which keeps it to itself; the same in all releases.
-struct rocksdb_options_t {
-    rocksdb::Options rep;
-};
 
 namespace {
 

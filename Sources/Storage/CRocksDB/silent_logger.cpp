@@ -1,7 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/env.h>
 
@@ -19,11 +19,6 @@ public:
 };
 
 }  // namespace
-
-// As in RocksDB's db/c.cc, which keeps it to itself; the same in all releases.
-struct rocksdb_logger_t {
-    std::shared_ptr<rocksdb::Logger> rep;
-};
 
 rocksdb_logger_t *drydock_rocksdb_silent_logger_create(void) {
     return new rocksdb_logger_t{std::make_shared<SilentLogger>()};

@@ -1,7 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CRocksDB.h"
+#include "c_api_types.h"
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
@@ -11,15 +11,6 @@
 #include <cstring>
 #include <string>
 #include <vector>
-
-// As in RocksDB's db/c.cc, which keeps it to itself; the same in all releases.
-struct rocksdb_t {
-    rocksdb::DB *rep;
-};
-
-struct rocksdb_column_family_handle_t {
-    rocksdb::ColumnFamilyHandle *rep;
-};
 
 // Whether a compaction has not taken the file away yet.
 static bool is_live(rocksdb::DB *database, const rocksdb::LiveFileMetaData &wanted) {
