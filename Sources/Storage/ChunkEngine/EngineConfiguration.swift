@@ -38,8 +38,8 @@ package struct EngineConfiguration: Sendable {
     /// takes a third of the CPU time and is read faster, until nobody has written beside them for a while (`GarbagePolicy`).
     package var compressingFreeShareMax = 0.125
     package var compressionLevel: Int32 = 1
-    /// Content is refused with `insufficientStorage` when the drive has less than this left, other changes that take room at
-    /// half of it (`SpaceGuard`).
+    /// Content is refused with `insufficientStorage` when the drive has less than this left, or less than a 64th of it up to a
+    /// gibibyte; other changes that take room at half of this (`SpaceGuard`).
     package var freeByteFloor: UInt64 = 64 << 20
     /// Frees room kept apart, if there is any, and says so. Called on a worker when deletes come near to being refused: what they
     /// delete comes back when the metadata has been rewritten, which takes room first.

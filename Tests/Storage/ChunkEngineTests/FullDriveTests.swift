@@ -74,6 +74,27 @@ import Testing
         #expect(try next.names() == ["b"])
     }
 
+    /// The metadata of a large store take hundreds of megabytes to be rewritten.
+    @Test func `refuses contents earlier when it is large`() async throws {
+        let machine = SimulatedMachine(seed: 1)
+        var configuration = EngineConfiguration.small
+        configuration.freeByteFloor = 256
+        let clock = ManualClock()
+        let fixture = try EngineFixture(machine: machine, configuration: configuration, clock: clock)
+        try await fixture.put("a", PatternContent(seed: 1).bytes(0..<600_000))
+        machine.disk.setCapacity(byteCount: 1 << 30)
+        let used = try (1 << 30) - #require(fixture.engine.driveSpace).freeByteCount
+        machine.disk.setCapacity(byteCount: used + used / 80)
+        #expect(fixture.engine.driveSpace == DriveSpace(freeByteCount: used / 80, isFull: true))
+        clock.advance(bySeconds: 1)
+        await #expect(throws: StoreError(.insufficientStorage)) { try await fixture.put("b", [1]) }
+        try await record("c", fixture)
+        machine.disk.setCapacity(byteCount: used + used / 40)
+        #expect(fixture.engine.driveSpace?.isFull == false)
+        try await fixture.put("b", [1])
+        #expect(try fixture.names() == ["a", "b", "c"])
+    }
+
     /// They take room in the log, and thousands are made between two looks at the clock.
     @Test func `is noticed by deletes alone`() async throws {
         let machine = SimulatedMachine(seed: 1)

@@ -81,14 +81,16 @@ package struct DriveSpace: Sendable, Hashable {
     package let freeByteCount: UInt64
     /// Contents are refused.
     package let isFull: Bool
+
+    package init(freeByteCount: UInt64, isFull: Bool) {
+        self.freeByteCount = freeByteCount
+        self.isFull = isFull
+    }
 }
 
 extension ChunkEngine {
     /// Nil when the file system does not tell. Blocks for a system call.
-    package var driveSpace: DriveSpace? {
-        guard let free = try? parts.space.freeByteCount() else { return nil }
-        return DriveSpace(freeByteCount: free, isFull: free < parts.space.floorByteCount)
-    }
+    package var driveSpace: DriveSpace? { try? parts.space.driveSpace() }
 
     /// Costs a step per pack.
     package var packStatistics: PackStatistics {

@@ -17,7 +17,7 @@ final class SpaceGuard: Sendable {
         /// Records of what goes. Refused only when the next write would fail, after which nothing could be written.
         case deleting
 
-        /// Of the bytes kept back for contents, how much is left when this, too, is refused.
+        /// Of the bytes kept back, how much is left when this, too, is refused.
         fileprivate var floorDivisor: UInt64 {
             switch self {
             case .content: 1
@@ -45,11 +45,14 @@ final class SpaceGuard: Sendable {
     /// Others write to the drive as well: what was seen is true for so long.
     private static let allowanceNanosecondsMax: Int64 = 1_000_000_000
     private static let sparedByteCountMax: UInt64 = 1 << 30
+    /// What contents leave of a large drive: the metadata of a large store take hundreds of megabytes to be rewritten, and what
+    /// deletes free of them comes back only then.
+    private static let contentFloorShare: UInt64 = 64
 
     private let fileSystem: any FileSystem
     private let directory: String
     private let clock: any WallClock
-    let floorByteCount: UInt64
+    private let floorByteCount: UInt64
     private let giveUpReserve: @Sendable () -> Bool
     private let shortShare: Double
     private let isShortOfRoom: Atomic<Bool>
@@ -66,10 +69,25 @@ final class SpaceGuard: Sendable {
         self.clock = clock
     }
 
-    /// What the drive has left. Blocks for a system call.
-    func freeByteCount() throws(StoreError) -> UInt64 { try driveSpace().free }
+    /// Blocks for a system call.
+    func driveSpace() throws(StoreError) -> DriveSpace {
+        let space = try seen()
+        return DriveSpace(freeByteCount: space.free, isFull: space.free < floorByteCount(.content, space))
+    }
 
-    private func driveSpace() throws(StoreError) -> FileSystemSpace {
+    /// How much there is before the purpose is refused. Blocks for a system call.
+    func room(_ purpose: Purpose) throws(StoreError) -> UInt64 {
+        let space = try seen()
+        return space.free - min(floorByteCount(purpose, space), space.free)
+    }
+
+    private func floorByteCount(_ purpose: Purpose, _ space: FileSystemSpace) -> UInt64 {
+        let floor = floorByteCount / purpose.floorDivisor
+        guard purpose == .content else { return floor }
+        return max(floor, min(space.total / Self.contentFloorShare, Self.sparedByteCountMax))
+    }
+
+    private func seen() throws(StoreError) -> FileSystemSpace {
         let space = try StorageCall.files { () throws(FileSystemError) in try fileSystem.space(directory) }
         isShortOfRoom.store(Double(space.free) <= Double(space.total) * shortShare, ordering: .relaxed)
         return space
@@ -82,7 +100,7 @@ final class SpaceGuard: Sendable {
     ///
     /// - Parameter isForLater: nobody waits for it, so a sixteenth of the drive, a gibibyte at most, is left to those who do.
     func hasRoom(for byteCount: UInt64, isForLater: Bool = false) throws(StoreError) -> Bool {
-        let space = try driveSpace()
+        let space = try seen()
         let spared = isForLater ? min(space.total / 16, Self.sparedByteCountMax) : 0
         let (needed, overflow) = (floorByteCount + spared).addingReportingOverflow(byteCount)
         return !overflow && space.free >= needed
@@ -114,18 +132,18 @@ final class SpaceGuard: Sendable {
 
     /// How much more may be written after `byteCount`.
     private func look(_ byteCount: UInt64, _ purpose: Purpose) throws(StoreError) -> UInt64 {
-        var free = try freeByteCount()
+        var space = try seen()
         // Early, because rewriting what deletes have left behind takes tens of megabytes before it gives back more.
-        if purpose == .deleting, free < floorByteCount / 2, giveUpReserve() { free = try freeByteCount() }
-        let floor = floorByteCount / purpose.floorDivisor
+        if purpose == .deleting, space.free < floorByteCount / 2, giveUpReserve() { space = try seen() }
+        let floor = floorByteCount(purpose, space)
         let (needed, overflow) = floor.addingReportingOverflow(byteCount)
-        guard !overflow, free >= needed else {
+        guard !overflow, space.free >= needed else {
             throw StoreError(
                 .insufficientStorage,
                 "the drive is full",
-                diagnosis: "\(free) bytes free, \(floor) are kept back"
+                diagnosis: "\(space.free) bytes free, \(floor) are kept back"
             )
         }
-        return min(purpose.allowanceByteCountMax, (free - needed) / 2)
+        return min(purpose.allowanceByteCountMax, (space.free - needed) / 2)
     }
 }

@@ -56,13 +56,10 @@ extension GarbageCollector {
             && Double(footprint.deletedValueByteCount) > Double(footprint.valueByteCount) * policy.rewriteShareMin
     }
 
-    /// What the compaction may take: it is to leave as much as copies of frames are.
+    /// What the compaction may take: RocksDB's are ended when they leave no more than records without contents are.
     private func room() async throws(StoreError) -> UInt64 {
-        let engine = engine
-        return try await engine.workers.run { () throws(StoreError) in
-            let (free, kept) = (try engine.space.freeByteCount(), engine.space.floorByteCount / 4)
-            return free - min(kept, free)
-        }
+        let space = engine.space
+        return try await engine.workers.run { () throws(StoreError) in try space.room(.metadata) }
     }
 
     private func compact(movedByteCountMax: UInt64) async throws(StoreError) {
