@@ -674,6 +674,8 @@ def test_compactions_without_room(volume, server):
     assert 20_000 < deleted < len(keys), "compactions are needed, and there is no room for one"
     assert set(load.refusals) == {("DeleteObjects", 507, "InsufficientStorage")}
     assert admin(server, "/readyz")[0] == 200
+    server.stop()
+    server.start()
     volume.release()
     assert delete_keys(load, keys[deleted:]) == len(keys) - deleted, load.refusals
     assert load.resumes(0), load.refusals
