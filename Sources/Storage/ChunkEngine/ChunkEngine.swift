@@ -54,6 +54,7 @@ package final class ChunkEngine: Sendable {
         commits = CommitPipeline(parts)
         recoveryFindings = findings
         parts.quarantine.attach(commits)
+        parts.packs.attach(commits)
     }
 
     package var metadata: any MetadataStore { parts.metadata }
@@ -107,6 +108,7 @@ package final class ChunkEngine: Sendable {
         await parts.prefetcher.close()
         await commits.close()
         parts.quarantine.attach(nil)
+        parts.packs.attach(nil)
         let parts = parts
         await parts.workers.run { parts.giveBackPackIDs() }
     }

@@ -77,8 +77,23 @@ import Testing
         }
     }
 
-    @Test func `is the only reason to wait for a commit before the next pack`() async throws {
+    @Test func `is told apart from uploads of which none ends, however many packs they fill`() async throws {
         let fixture = try EngineFixture()
+        for index in 0..<2_000 { _ = try await fixture.stage(PatternContent(seed: UInt64(index)).bytes(0..<1_000)) }
+        #expect(fixture.machine.disk.filePaths.count > 100)
+        let next = try EngineFixture(machine: fixture.machine.afterPowerLoss(.keepUnsynced))
+        #expect(!next.engine.keepsUnknown)
+        #expect(next.machine.disk.filePaths.isEmpty)
+        try next.expectSound()
+    }
+
+    @Test func `is the only reason to wait for a late commit before the next pack`() async throws {
+        let workers = HeldWorkers()
+        let fixture = try EngineFixture(workers: workers.pool)
+        workers.hold()
+        async let late = fixture.put("small", [1])
+        while !workers.holdsAny { await Task.yield() }
+        workers.holdNoMore()
         var count: UInt64 = 0
         await #expect(throws: StoreError(.slowDown)) {
             while true {
@@ -87,7 +102,8 @@ import Testing
             }
         }
         #expect(fixture.machine.disk.filePaths.count == 64)
-        try await fixture.put("small", [1])
+        workers.release()
+        _ = try await late
         _ = try await fixture.stage(PatternContent(seed: count).bytes(0..<1_000))
         let next = try EngineFixture(machine: fixture.machine.afterPowerLoss(.keepUnsynced))
         #expect(!next.engine.keepsUnknown)

@@ -141,9 +141,7 @@ final class CommitGroup: Sendable {
         overlay.save()
         for (id, record) in packs { overlay.set(.system, EngineKeys.pack(id), record?.encoded) }
         let namesNewPack = packs.contains { $0.record != nil && engine.packs.record($0.id) == nil }
-        guard !overlay.isEmpty, let end = engine.packs.neededReservation(namesNewPack: namesNewPack) else {
-            return (packs, nil)
-        }
+        guard let end = engine.packs.neededReservation(namesNewPack: namesNewPack) else { return (packs, nil) }
         let sequence = SequenceRecord(generation: engine.contentIDs.generation, nextPack: end)
         overlay.set(.system, EngineKeys.sequence, sequence.encoded)
         return (packs, end)

@@ -25,6 +25,9 @@ final class PackStore: Sendable {
         /// Packs that somebody may still commit frames to.
         var unsettled: [UInt32: Unsettled] = [:]
 
+        /// At most half of a reservation is left.
+        var isShort: Bool { reservedEnd - nextID <= PackStore.reservedCount / 2 }
+
         func current(_ id: UInt32) -> Current? { current.values.first { $0.pack.id == id } }
 
         mutating func begin(_ pack: WritablePack, at end: UInt64) {
@@ -38,6 +41,9 @@ final class PackStore: Sendable {
         weak let pack: WritablePack?
     }
 
+    /// Bytes of a pack, by their first.
+    typealias Extent = (pack: WritablePack, offset: UInt64)
+
     /// Shorter runs would waste more on their last page than the page cache costs.
     private static let pagedByteCountMin = 128 << 10
 
@@ -47,6 +53,8 @@ final class PackStore: Sendable {
     private let space: SpaceGuard
     private let clock: any WallClock
     private let state: Mutex<State>
+    /// Set once the pipeline exists.
+    private let commits = Mutex<CommitPipeline?>(nil)
 
     init(
         layout: EngineLayout,
@@ -73,6 +81,10 @@ final class PackStore: Sendable {
         self.state = Mutex(state)
     }
 
+    func attach(_ pipeline: CommitPipeline?) {
+        commits.withLock { $0 = pipeline }
+    }
+
     var records: [UInt32: PackRecord] { state.withLock { $0.records } }
 
     /// Ids that are reserved at a time, so that a start can tell packs that it should know from those that no commit has named.
@@ -82,8 +94,7 @@ final class PackStore: Sendable {
     /// same record.
     func neededReservation(namesNewPack: Bool) -> UInt32? {
         state.withLock { state in
-            let isShort = state.reservedEnd - state.nextID <= Self.reservedCount / 2
-            return namesNewPack || isShort ? state.nextID + Self.reservedCount : nil
+            namesNewPack || state.isShort ? state.nextID + Self.reservedCount : nil
         }
     }
 
@@ -132,7 +143,7 @@ final class PackStore: Sendable {
         _ run: PackRun,
         to kind: PackKind = .fresh,
         _ purpose: SpaceGuard.Purpose = .content
-    ) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
+    ) throws(StoreError) -> Extent {
         let isPaged = run.byteCount >= Self.pagedByteCountMin
         let bytes = isPaged ? run.wholePages : run.bytes
         try space.charge(UInt64(bytes.count), purpose)
@@ -147,29 +158,40 @@ final class PackStore: Sendable {
         _ byteCount: UInt64,
         in kind: PackKind,
         isPaged: Bool
-    ) throws(StoreError) -> (pack: WritablePack, offset: UInt64) {
+    ) throws(StoreError) -> Extent {
         // The lock is held while a pack is made: one in 512 MiB, and everybody else would have to wait for it anyway.
-        let result = state.withLock { state -> Result<(pack: WritablePack, offset: UInt64), StoreError> in
+        let (result, isShort) = state.withLock { state -> (Result<Extent, StoreError>, Bool) in
             if let current = state.current[kind] {
                 let start = isPaged ? PackRun.pageEnd(current.reservedEnd) : current.reservedEnd
                 if start + byteCount <= packByteCountMax {
                     state.current[kind]?.reservedEnd = start + byteCount
-                    return .success((current.pack, start))
+                    return (.success((current.pack, start)), false)
                 }
             }
-            // So many since the last commit that they wait for the next one.
-            guard state.nextID < state.reservedEnd else { return .failure(StoreError(.slowDown)) }
-            do throws(FileSystemError) {
-                let pack = try createPack(kind, &state)
-                let header = UInt64(PackFormat.headerByteCount)
-                let start = isPaged ? PackRun.pageEnd(header) : header
-                state.begin(pack, at: start + byteCount)
-                return .success((pack, start))
-            } catch {
-                return .failure(StoreError(error))
-            }
+            return (beginPack(kind, byteCount, isPaged: isPaged, &state), state.isShort)
         }
+        // Uploads make packs for as long as they stream, and none of them may come to an end.
+        if isShort { commits.withLock(\.self)?.reservePackIDs() }
         return try result.get()
+    }
+
+    private func beginPack(
+        _ kind: PackKind,
+        _ byteCount: UInt64,
+        isPaged: Bool,
+        _ state: inout State
+    ) -> Result<Extent, StoreError> {
+        // The commit that reserves more is late by half a reservation.
+        guard state.nextID < state.reservedEnd else { return .failure(StoreError(.slowDown)) }
+        do throws(FileSystemError) {
+            let pack = try createPack(kind, &state)
+            let header = UInt64(PackFormat.headerByteCount)
+            let start = isPaged ? PackRun.pageEnd(header) : header
+            state.begin(pack, at: start + byteCount)
+            return .success((pack, start))
+        } catch {
+            return .failure(StoreError(error))
+        }
     }
 
     private func createPack(_ kind: PackKind, _ state: inout State) throws(FileSystemError) -> WritablePack {

@@ -19,6 +19,13 @@ final class HeldWorkers: Sendable {
         state.withLock { $0.isHeld = true }
     }
 
+    /// What is held already stays so.
+    func holdNoMore() {
+        state.withLock { $0.isHeld = false }
+    }
+
+    var holdsAny: Bool { state.withLock { !$0.jobs.isEmpty } }
+
     func release() {
         let jobs = state.withLock { state in
             defer { state = State() }
