@@ -35,11 +35,12 @@ final class EngineParts: Sendable {
     let health = EngineHealth()
     let collections = OneAtATime("garbage collection", GCReport())
     let treatedPacks = TreatedPacks()
+    let failedMoves = FailedReads()
     let inlineGarbage = InlineGarbage()
     let joins = OneAtATime("joining of parts", ())
     /// The content whose parts were the last to be joined, or to stay as they are.
     let lastTriedJoin = Atomic<UInt64>(0)
-    let unreadableParts = UnreadableParts()
+    let failedJoins = FailedReads()
     let scrubs = OneAtATime("scrub", ScrubTotals())
     let quarantine = Quarantine()
 

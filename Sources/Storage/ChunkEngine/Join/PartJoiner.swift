@@ -71,7 +71,7 @@ struct PartJoiner {
     private mutating func join(_ assembly: UInt64) async throws(StoreError) {
         try engine.health.check()
         // Who is in no hurry waits for the next attempt.
-        guard coreShareMax == nil || engine.unreadableParts.isDue(assembly, engine.clock.now()) else { return }
+        guard coreShareMax == nil || engine.failedJoins.isDue(assembly, engine.clock.now()) else { return }
         engine.lastTriedJoin.store(assembly, ordering: .relaxed)
         let pin = ContentPin(assembly, engine.pins)
         defer { withExtendedLifetime(pin) {} }
@@ -81,7 +81,7 @@ struct PartJoiner {
             guard engine.health.refusal == nil else { throw error }
             switch error.code {
             case .insufficientStorage: report.postponedCount += 1
-            case .ioFailure where engine.unreadableParts.note(assembly, engine.clock.now()): report.unreadableCount += 1
+            case .ioFailure where engine.failedJoins.note(assembly, engine.clock.now()): report.unreadableCount += 1
             case .corrupted, .ioFailure:
                 report.damagedCount += 1
                 try await leave(assembly)

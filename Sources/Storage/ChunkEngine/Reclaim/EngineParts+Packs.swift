@@ -17,6 +17,8 @@ extension EngineParts {
         /// In the order of their new frames, which lie one behind the other from `target` on.
         var intact: [MovedFrame] = []
         var damaged: [IndexedChunk] = []
+        /// The device could not read some of the damaged ones.
+        var isPartlyUnreadable = false
         var target: (pack: WritablePack, offset: UInt64)?
     }
 
@@ -52,12 +54,16 @@ extension EngineParts {
         defer { runs.giveBack(run) }
         var copy = FrameCopy()
         for chunk in chunks {
-            let header = try FrameCheck.unlessUnreadable { () throws(StoreError) in try append(chunk, file, run) }
-            if let header {
-                copy.intact.append(MovedFrame(chunk: chunk, header: header))
-            } else {
-                copy.damaged.append(chunk)
+            do throws(StoreError) {
+                if let header = try append(chunk, file, run) {
+                    copy.intact.append(MovedFrame(chunk: chunk, header: header))
+                    continue
+                }
+            } catch {
+                guard error.code == .ioFailure else { throw error }
+                copy.isPartlyUnreadable = true
             }
+            copy.damaged.append(chunk)
         }
         if !run.isEmpty { copy.target = try packs.append(run, to: kind, purpose) }
         return copy

@@ -107,12 +107,13 @@ extension GarbageCollector {
         let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
         report.compactedPackCount += 1
         var rest = chunks[...]
+        var isReadable = true
         while !rest.isEmpty {
             if Task.isCancelled { return }
             // What is made anew may be twenty times as long as its frames.
             let batch = takeBatch(&rest, policy.moveByteCount) { max($0.frameByteCount, UInt64($0.plainByteCount) / 4) }
             do throws(StoreError) {
-                try await move(batch, outOf: id)
+                isReadable = try await move(batch, outOf: id) && isReadable
             } catch {
                 guard error.code == .insufficientStorage else { throw error }
                 try await makeHoles(id)
@@ -123,8 +124,14 @@ extension GarbageCollector {
             try await delete(id)
         } else {
             // Damaged frames; or chunks that left the index meanwhile and do not count as live much longer.
-            engine.treatedPacks.note(id) { $0.isUnmovable = true }
+            leave(id, isReadable: isReadable)
         }
+    }
+
+    /// Does not come back to what could not be moved, but a few times to what could not be read.
+    func leave(_ id: UInt32, isReadable: Bool) {
+        if !isReadable, engine.failedMoves.note(UInt64(id), engine.clock.now()) { return }
+        engine.treatedPacks.note(id) { $0.isUnmovable = true }
     }
 
     /// The next chunks that one commit moves.
@@ -151,8 +158,9 @@ extension GarbageCollector {
         }
     }
 
-    /// Copies frames to the current pack and points the index there, which syncs it first.
-    private mutating func move(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
+    /// Copies frames to the current pack and points the index there, which syncs it first. False when the device could not read some
+    /// of them.
+    private mutating func move(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) -> Bool {
         let (engine, level) = (engine, policy.recompressLevel)
         let (copy, time) = try await engine.workers.run { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
@@ -164,6 +172,7 @@ extension GarbageCollector {
             await pause(.nanoseconds(Int64(movedByteCount) * 1_000_000_000 / Int64(rate)))
         }
         await rest(after: time)
+        return !copy.isPartlyUnreadable
     }
 
     /// Points the index at new frames, and notes the damaged ones; returns the bytes of those that count.
@@ -229,7 +238,7 @@ final class TreatedPacks: Sendable {
         var holedByteCount: UInt64 = 0
         /// Bytes of whole pages in the holes.
         var holeByteCount: UInt64 = 0
-        /// A rewrite left frames behind.
+        /// A rewrite or a recompression left frames behind.
         var isUnmovable = false
         /// When it could not be read.
         var failed: Timestamp?
@@ -271,11 +280,11 @@ final class TreatedPacks: Sendable {
 extension EngineParts {
     func treatment(of id: UInt32, _ record: PackRecord, _ policy: GarbagePolicy) -> GarbagePolicy.Treatment {
         let isWatched = policy.recompressIdleSecondsMin != nil && !record.isRecompressed
-        return policy.treatment(
-            record,
-            isCurrent: packs.currentIDs.contains(id),
-            idleSeconds: isWatched ? treatedPacks.idleSeconds(id, end: record.committedEnd, now: clock.now()) : 0,
-            earlier: treatedPacks[id]
-        )
+        let now = clock.now()
+        let idleSeconds = isWatched ? treatedPacks.idleSeconds(id, end: record.committedEnd, now: now) : 0
+        var earlier = treatedPacks[id]
+        if !failedMoves.isDue(UInt64(id), now, after: policy.retrySecondsMin) { earlier.isUnmovable = true }
+        let isCurrent = packs.currentIDs.contains(id)
+        return policy.treatment(record, isCurrent: isCurrent, idleSeconds: idleSeconds, earlier: earlier)
     }
 }

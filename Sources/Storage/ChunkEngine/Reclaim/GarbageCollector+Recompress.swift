@@ -14,13 +14,15 @@ extension GarbageCollector {
         let chunks = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try engine.liveChunks(in: id).chunks
         }
-        guard try await isWorthRecompressing(id, chunks) else { return try await mark(id) }
+        guard let isWorth = try await isWorthRecompressing(id, chunks) else { return leave(id, isReadable: false) }
+        guard isWorth else { return try await mark(id) }
         var rest = chunks[...]
+        var isReadable = true
         while !rest.isEmpty {
             if Task.isCancelled || hasRecompressedEnough { return }
             let batch = takeBatch(&rest, policy.recompressCommitByteCount) { UInt64($0.plainByteCount) }
             do throws(StoreError) {
-                try await recompress(batch, outOf: id)
+                isReadable = try await recompress(batch, outOf: id) && isReadable
             } catch {
                 guard error.code == .insufficientStorage else { throw error }
                 // It saves space in the end, but not now. What was moved already gives its own back.
@@ -32,9 +34,11 @@ extension GarbageCollector {
         if engine.packs.record(id)?.liveFrameCount == 0 {
             report.recompressedPackCount += 1
             try await delete(id)
-        } else {
+        } else if isReadable {
             // Damaged frames stay.
             try await mark(id)
+        } else {
+            leave(id, isReadable: false)
         }
     }
 
@@ -42,7 +46,8 @@ extension GarbageCollector {
         recompressByteCountLeft == 0 || engine.clock.now() >= recompressEnd
     }
 
-    private mutating func recompress(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) {
+    /// False when the device could not read some of them.
+    private mutating func recompress(_ chunks: [IndexedChunk], outOf id: UInt32) async throws(StoreError) -> Bool {
         let (engine, level) = (engine, policy.recompressLevel)
         let (copy, time) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
@@ -56,20 +61,21 @@ extension GarbageCollector {
         let after = copy.intact.reduce(0) { $0 + $1.header.frameByteCount }
         report.savedByteCount += before - min(before, after)
         await rest(after: time)
+        return !copy.isPartlyUnreadable
     }
 
-    /// Tries some chunks from all over the pack, once.
-    private func isWorthRecompressing(_ id: UInt32, _ chunks: [IndexedChunk]) async throws(StoreError) -> Bool {
+    /// Tries some chunks from all over the pack, once. Nil when the device can read none of them.
+    private func isWorthRecompressing(_ id: UInt32, _ chunks: [IndexedChunk]) async throws(StoreError) -> Bool? {
         if engine.treatedPacks[id].isWorthRecompressing { return true }
         let sample = stride(from: 0, to: chunks.count, by: max(1, chunks.count / Self.sampleCount)).map { chunks[$0] }
         let (engine, policy) = (engine, policy)
         let (isWorth, time) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
             try ThreadTime.measure { () throws(StoreError) in
                 let share = try engine.savedShare(of: sample, in: id, level: policy.recompressLevel)
-                return share >= policy.recompressShareMin
+                return share.map { $0 >= policy.recompressShareMin }
             }
         }
-        if isWorth { engine.treatedPacks.note(id) { $0.isWorthRecompressing = true } }
+        if isWorth == true { engine.treatedPacks.note(id) { $0.isWorthRecompressing = true } }
         await rest(after: time)
         return isWorth
     }

@@ -28,7 +28,7 @@ package struct GarbagePolicy: Sendable, Hashable {
     /// Bytes that the file system is given back at once. Where it passes them on to the drive (the mount option `discard`), all syncs
     /// wait for that: 30 ms for a pack as a whole, 50 ms for its holes.
     package var freedByteCountPerStep: UInt64 = 8 << 20
-    /// A pack that could not be read is passed over for as long.
+    /// A pack that could not be read, as a whole or in part, is passed over for as long.
     package var retrySecondsMin: Int64 = 0
     /// Packs that got no frame for as long are recompressed; nil leaves all as they are.
     package var recompressIdleSecondsMin: Int64?
@@ -90,7 +90,8 @@ package struct GarbagePolicy: Sendable, Hashable {
     ) -> Treatment {
         let garbageByteCount = record.garbageByteCount
         let recompresses =
-            !record.isRecompressed && recompressIdleSecondsMin.map { idleSeconds >= $0 } ?? false
+            !record.isRecompressed && !earlier.isUnmovable
+            && recompressIdleSecondsMin.map { idleSeconds >= $0 } ?? false
             && (!isCurrent || record.liveByteCount >= recompressCurrentByteCountMin)
         if isCurrent, garbageByteCount < currentByteCountMin, !recompresses { return .leave }
         if record.liveFrameCount == 0 { return .delete }

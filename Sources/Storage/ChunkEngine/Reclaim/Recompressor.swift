@@ -70,22 +70,26 @@ extension EngineParts {
         }
     }
 
-    /// By how much the frames would become shorter, as a share of their bytes; negative when longer. Blocks.
-    func savedShare(of chunks: [IndexedChunk], in id: UInt32, level: Int32) throws(StoreError) -> Double {
+    /// By how much the frames would become shorter, as a share of their bytes; negative when longer, nil when the device can read
+    /// none of them. Blocks.
+    func savedShare(of chunks: [IndexedChunk], in id: UInt32, level: Int32) throws(StoreError) -> Double? {
         let file = try file(ofPack: id)
         let recompressor = try Recompressor(self, level: level)
         let run = runs.take()
         defer { runs.giveBack(run) }
-        var (before, after) = (UInt64(0), UInt64(0))
+        var (before, after, isUnreadable) = (UInt64(0), UInt64(0), false)
         for chunk in chunks {
             run.removeAll()
-            let header = try FrameCheck.unlessUnreadable { () throws(StoreError) in
-                try recompressor.append(chunk, from: file, to: run)
+            do throws(StoreError) {
+                guard let header = try recompressor.append(chunk, from: file, to: run) else { continue }
+                before += chunk.record.frameByteCount
+                after += header.frameByteCount
+            } catch {
+                guard error.code == .ioFailure else { throw error }
+                isUnreadable = true
             }
-            guard let header else { continue }
-            before += chunk.record.frameByteCount
-            after += header.frameByteCount
         }
-        return before == 0 ? 0 : 1 - Double(after) / Double(before)
+        if before == 0 { return isUnreadable ? nil : 0 }
+        return 1 - Double(after) / Double(before)
     }
 }
