@@ -56,6 +56,27 @@ import Testing
         #expect(try await fixture.get("a") == PatternContent(seed: 1).bytes(0..<600))
     }
 
+    @Test func `is noted when the drive can't read it`() async throws {
+        let fixture = try EngineFixture(machine: SimulatedMachine(seed: 1, caching: .never))
+        let (a, b) = (PatternContent(seed: 1).bytes(0..<600), PatternContent(seed: 2).bytes(0..<600))
+        try await fixture.put("a", a)
+        try await fixture.put("b", b)
+        // A passing error is none.
+        fixture.machine.power.failNextRead()
+        #expect(try await fixture.get("b") == b)
+        #expect(try fixture.statistics().quarantinedFrameCount == 0)
+        fixture.machine.disk.setUnreadable(800..<900, of: Self.packPath)
+        for _ in 0..<2 { await #expect(throws: StoreError(.ioFailure)) { try await fixture.get("b") } }
+        #expect(try fixture.statistics().quarantinedFrameCount == 1)
+        let key = EngineKeys.quarantine(pack: 1, offset: 728)
+        let record = try QuarantineRecord(decoding: try #require(try fixture.metadata.get(.system, key)))
+        #expect(record.reason == "the device can't read the frame")
+        #expect(try await fixture.get("a") == a)
+        try await fixture.put("again", b)
+        #expect(try await fixture.get("b") == b)
+        #expect(try fixture.statistics().quarantinedFrameCount == 0)
+    }
+
     @Test(arguments: [false, true])
     func `is mended by whoever brings the same bytes again`(_ isRestarted: Bool) async throws {
         var fixture = try EngineFixture()

@@ -159,23 +159,41 @@ struct FrameReader {
     /// The first chunk of a run that `read` does not get: it is on its way to another place, or damaged.
     ///
     /// - Parameter run: places of the index.
-    /// - Throws: `corrupted`, and then the frame is in quarantine.
+    /// - Throws: `corrupted`, or `ioFailure` when the device can't read it, and then the frame is in quarantine.
     func readFirst(_ run: FrameRun, _ range: Range<UInt64>, _ access: ReadAccess) throws(ReadFailure) -> ByteBuffer {
         if access != .blocking { throw .wouldBlock }
         var item = run.items[0]
         while true {
             let alone = FrameRun(first: item.entry, at: item.plainStart)
-            if let piece = try read(alone, range, access).first { return piece }
+            var unreadable: StoreError?
+            do throws(ReadFailure) {
+                if let piece = try read(alone, range, access).first { return piece }
+            } catch {
+                guard case .store(let cause) = error, cause.code == .ioFailure else { throw error }
+                unreadable = cause
+            }
             let current = try current(item.entry, access)
             guard current == item.entry else {
                 item = FrameRun.Item(entry: current, plainStart: item.plainStart)
                 continue
             }
-            let (pack, offset) = (current.pack, UInt64(current.offset))
-            engine.quarantine.add(pack: pack, offset: offset, current.digest, "the frame does not verify")
-            let place = "pack \(PackFormat.fileName(pack)) offset \(offset)"
-            throw .store(StoreError(.corrupted, diagnosis: "\(place): chunk \(current.digest.hex) is damaged"))
+            throw .store(quarantine(current, unreadable))
         }
+    }
+
+    /// Why the chunk can't be had.
+    private func quarantine(_ entry: RecipeEntry, _ unreadable: StoreError?) -> StoreError {
+        let (pack, offset) = (entry.pack, UInt64(entry.offset))
+        if let unreadable {
+            // That a pack can't be opened says nothing of its frames: too many files may be open.
+            if engine.packFiles.openFile(pack) != nil {
+                engine.quarantine.add(pack: pack, offset: offset, entry.digest, "the device can't read the frame")
+            }
+            return unreadable
+        }
+        engine.quarantine.add(pack: pack, offset: offset, entry.digest, "the frame does not verify")
+        let place = "pack \(PackFormat.fileName(pack)) offset \(offset)"
+        return StoreError(.corrupted, diagnosis: "\(place): chunk \(entry.digest.hex) is damaged")
     }
 
     /// So many bytes of a pack; nil when it is gone or ends before.
