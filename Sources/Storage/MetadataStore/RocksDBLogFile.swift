@@ -11,6 +11,9 @@ import Glibc
 ///
 /// A loss of power may also lose some sectors of what was being written and keep others behind them. They read as zeros, for the file ended
 /// before them. No batch begins behind them, since one is written when the one before it is durable.
+///
+/// What looks like a batch may be a part of a value, as users store logs, too. Changes are numbered on from batch to batch, and each takes
+/// more than a byte: that tells, unless somebody means to be taken for one.
 enum RocksDBLogFile {
     enum Flaw: Equatable, CustomStringConvertible {
         /// The file ends inside a record.
@@ -33,18 +36,21 @@ enum RocksDBLogFile {
 
     /// The first flaw; nil when there is none, or no file. Blocks.
     ///
-    /// - Parameter byteCount: as much as there is, when nil.
-    static func flaw(in path: String, byteCount: Int? = nil) throws(MetadataError) -> Flaw? {
+    /// - Parameters:
+    ///   - byteCount: as much as there is, when nil.
+    ///   - isList: of files, the records of which have no numbers.
+    static func flaw(in path: String, byteCount: Int? = nil, isList: Bool = false) throws(MetadataError) -> Flaw? {
         guard let blocks = try RocksDBLogBlocks(path, byteCount: byteCount) else { return nil }
+        var number: UInt64?
         while try blocks.next() {
-            guard let offset = firstFlaw(in: blocks.bytes) else { continue }
+            guard let offset = firstFlaw(in: blocks.bytes, &number) else { continue }
             let (start, count) = (blocks.start + offset, blocks.bytes.count - offset)
             guard count >= RocksDBLogRecord.headerByteCount else { return .torn(at: start) }
             let record = RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: blocks.bytes[offset...]))
             let isCut = blocks.bytes.count < RocksDBLogBlocks.byteCount && record.byteCount > count
             let (isUnwritten, isFlipped) = (record.isUnwritten, record.hasFlippedBit)
             let hasLostSectors = hasLostSectors(blocks.bytes, from: offset)
-            let behind = try rest(of: blocks, from: offset + 1)
+            let behind = try rest(of: blocks, from: offset + 1, number: isList ? nil : number)
             if isFlipped || behind.beginsBatch { return .damaged(at: start) }
             // Within a batch a block of zeros is no end to RocksDB, and one begins with each block but the first.
             let mayGoOn = start > 0 && start.isMultiple(of: RocksDBLogBlocks.byteCount)
@@ -57,15 +63,18 @@ enum RocksDBLogFile {
     /// Whether there is a batch of changes in the log. Blocks.
     static func holdsBatch(_ path: String) throws(MetadataError) -> Bool {
         guard let blocks = try RocksDBLogBlocks(path), try blocks.next() else { return false }
-        return try rest(of: blocks, from: 0).beginsBatch
+        return try rest(of: blocks, from: 0, number: nil).beginsBatch
     }
 
     /// Where the first record is that is not as it was written.
-    private static func firstFlaw(in block: UnsafeRawBufferPointer) -> Int? {
+    ///
+    /// - Parameter number: of the next change, as far as it can be told.
+    private static func firstFlaw(in block: UnsafeRawBufferPointer, _ number: inout UInt64?) -> Int? {
         var offset = 0
         while block.count - offset >= RocksDBLogRecord.headerByteCount {
             let record = RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: block[offset...]))
             guard record.isIntact else { return offset }
+            number = record.nextNumber(number)
             offset += record.byteCount
         }
         return block.count < RocksDBLogBlocks.byteCount && offset < block.count ? offset : nil
@@ -81,17 +90,25 @@ enum RocksDBLogFile {
 
     /// What there is from `offset` of the current block on: anything but zeros, and a batch. That may begin at any byte, for the length
     /// of the record before it can be wrong.
+    ///
+    /// - Parameter number: of the change that would come next at `offset`; nil when that is not known.
     private static func rest(
         of blocks: RocksDBLogBlocks,
-        from offset: Int
+        from offset: Int,
+        number: UInt64?
     ) throws(MetadataError) -> (isEmpty: Bool, beginsBatch: Bool) {
         var (isEmpty, first) = (true, offset)
+        let start = blocks.start + offset
         repeat {
             let bytes = blocks.bytes
             isEmpty = isEmpty && bytes[first...].allSatisfy { $0 == 0 }
             let end = max(first, bytes.count - RocksDBLogRecord.headerByteCount + 1)
             let beginsBatch = (first..<end).contains { offset in
-                RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset...])).beginsBatch
+                let lostCountMax = UInt64(blocks.start + offset - start)
+                let numbers = number.map { $0...max($0, $0 &+ lostCountMax) }
+                return RocksDBLogRecord(bytes: UnsafeRawBufferPointer(rebasing: bytes[offset...])).beginsBatch(
+                    in: numbers
+                )
             }
             if beginsBatch { return (isEmpty, true) }
             first = 0

@@ -34,12 +34,28 @@ struct RocksDBLogRecord {
 
     private var masked: UInt32 { bytes.loadUnaligned(as: UInt32.self) }
 
-    /// Whether a batch of changes begins here. What RocksDB writes when it opens a database after damage holds none.
-    var beginsBatch: Bool {
-        guard [1, 2, 5, 6].contains(bytes[6]), isIntact else { return false }
-        // A sequence number (8) and the count of changes (4).
-        let count = bytes[payloadStart..<byteCount].dropFirst(8).prefix(4)
-        return count.count < 4 || count.contains { $0 != 0 }
+    private var mayBeginBatch: Bool { [1, 2, 5, 6].contains(bytes[6]) }
+
+    /// The number of a batch's first change (8) and their count (4); nil when they go on in the next block.
+    private var batchHead: (number: UInt64, count: UInt64)? {
+        let head = UnsafeRawBufferPointer(rebasing: bytes[payloadStart..<byteCount].prefix(12))
+        guard head.count == 12 else { return nil }
+        return (head.loadUnaligned(as: UInt64.self), UInt64(head.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
+    }
+
+    /// Whether a batch of changes begins here, with one of these numbers; nil: with any. What RocksDB writes when it opens a database
+    /// after damage holds none.
+    func beginsBatch(in numbers: ClosedRange<UInt64>?) -> Bool {
+        guard mayBeginBatch, isIntact else { return false }
+        guard let (number, count) = batchHead else { return numbers == nil || byteCount == bytes.count }
+        return count > 0 && numbers?.contains(number) ?? true
+    }
+
+    /// The number of the change that comes next, when this record is intact and that of the next one was `number` before; nil when
+    /// the record does not tell.
+    func nextNumber(_ number: UInt64?) -> UInt64? {
+        guard mayBeginBatch else { return number }
+        return batchHead.flatMap { head in head.count == 0 ? number : head.number &+ head.count }
     }
 
     /// Whether turning over one of its bits would make it right.

@@ -91,7 +91,7 @@ extension RocksDBMetadataStore {
     private static func checkFileList(_ directory: String) throws(MetadataError) {
         // What is wrong with `CURRENT` itself RocksDB finds.
         guard let name = RocksDBFiles.contents(of: "CURRENT", in: directory)?.dropLast(), name.hasPrefix("MANIFEST-"),
-            case .damaged(let offset) = try RocksDBLogFile.flaw(in: "\(directory)/\(name)")
+            case .damaged(let offset) = try RocksDBLogFile.flaw(in: "\(directory)/\(name)", isList: true)
         else { return }
         throw MetadataError(.corrupted, "\(name) is damaged at byte \(offset)")
     }

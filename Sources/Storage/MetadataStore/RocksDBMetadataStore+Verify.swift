@@ -27,7 +27,7 @@ extension RocksDBMetadataStore {
             var byteCount: UInt64 = 0
             let name = try fileList(&byteCount)
             let current = RocksDBFiles.contents(of: "CURRENT", in: directory)
-            let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name, byteCount: Int(byteCount))
+            let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name, byteCount: Int(byteCount), isList: true)
             // Another one may have been begun in between.
             if try fileList(&byteCount) != name { continue }
             guard current == name + "\n" else {

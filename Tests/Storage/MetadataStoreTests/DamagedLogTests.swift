@@ -178,6 +178,46 @@ import Testing
         try expectDamage(log, "length of the last but one")
     }
 
+    /// A user may have stored a log. What has the very number that comes next can't be told apart.
+    @Test(arguments: [0, 1, 5])
+    func `is none when a value looks like a batch that can't be there`(_ beginCount: Int) throws {
+        let isNext = beginCount == 1
+        var record: [UInt8] = []
+        let begin = { (store: RocksDBMetadataStore) in
+            try store.put(.system, (0..<200 as Range<UInt8>).map { ([$0], []) })
+            try store.put(.inline, [([1], [1])])
+        }
+        let other = directory.file("other")
+        do {
+            let store = try RocksDBMetadataStore.open(directory: other)
+            for _ in 0..<beginCount { try begin(store) }
+            let name = try #require(try fileSystem.list(other).first { $0.hasSuffix(".log") })
+            let start = try bytes("\(other)/\(name)").count
+            try store.put(.system, [([1], [1])])
+            record = [UInt8](try bytes("\(other)/\(name)")[start...])
+        }
+        let sizes = try logSizes([begin, { try $0.put(.inline, [([9], record + record)]) }])
+        let (name, start) = try #require(sizes[0].first)
+        let log = "\(path)/\(name)"
+        try fileSystem.open(log, .readWrite).truncate(to: try #require(sizes[1][name]) - 1)
+        #expect(try RocksDBLogFile.flaw(in: log) == (isNext ? .damaged(at: Int(start)) : .torn(at: Int(start))))
+        let store = try RocksDBMetadataStore.open(directory: path, keptLogs: kept)
+        #expect(try (store.logDamage != nil) == isNext && fileSystem.exists(kept) == isNext)
+        #expect(try store.get(.inline, [1]) != nil && store.get(.inline, [9]) == nil)
+    }
+
+    /// Each change of it is a number, and takes little.
+    @Test func `is told of when it is a batch of many changes`() throws {
+        let sizes = try logSizes([
+            { try put($0, 0..<9) }, { try $0.put(.system, (0..<250 as Range<UInt8>).map { ([$0], []) }) },
+            { try $0.put(.system, [([1], [1])]) },
+        ])
+        let (name, start) = try #require(sizes[0].first)
+        let log = "\(path)/\(name)"
+        try [0xFF, 0x7F].withUnsafeBytes { try fileSystem.open(log, .readWrite).write($0, at: start + 4) }
+        #expect(try RocksDBLogFile.flaw(in: log) == .damaged(at: Int(start)))
+    }
+
     private func copy(of template: String, replacing name: String, with log: [UInt8]) throws -> TemporaryDirectory {
         let copy = TemporaryDirectory(in: directory.path)
         try fileSystem.makeDirectory(copy.file("metadata"))
