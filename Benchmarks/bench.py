@@ -376,13 +376,13 @@ class Bench:
                            "≤ 10 ms", during["maxms"] <= 10)
 
     def small_requests(self, work, rates=None):
-        """What one connection that reads and one that writes see while `work` goes on: at so many requests per second, or as many as
-        there are answers. The next call overwrites what this one writes. In a session of its own, as clients are: Linux gives sessions
-        their shares of the processors, and the server's with a generator that never sleeps in it lets the kernel's threads wait that
-        send syncs to the drive."""
+        """What one connection that reads and one that writes see while `work` goes on: at so many requests per second, for as long as space
+        takes to come back, or as many as there are answers. The next call overwrites what this one writes. In a session of its own, as
+        clients are: Linux gives sessions their shares of the processors, and the server's with a generator that never sleeps in it lets
+        the kernel's threads wait that send syncs to the drive."""
         running = {operation: subprocess.Popen(
             [str(LOAD), "--port", str(self.server.ports["s3"]), "--operation", operation, "--connections", "1", "--keys", count, "--prefix",
-             f"{operation}-", "--size", "4096", "--seconds", "12", "--access-key", self.server.access_key, "--secret-key",
+             f"{operation}-", "--size", "4096", "--seconds", "30" if rates else "12", "--access-key", self.server.access_key, "--secret-key",
              self.server.secret_key, *(["--per-second", rates[operation]] if rates else [])], stdout=subprocess.PIPE, text=True,
             start_new_session=True) for operation, count in [("get", "1000"), ("put", "30000")]}
         time.sleep(1)
