@@ -95,6 +95,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         // Others use the store.
         policy.entryCountPerCommit = GarbagePolicy.background.entryCountPerCommit
         policy.moveByteCount = GarbagePolicy.background.moveByteCount
+        policy.scanByteRateMax = GarbagePolicy.background.scanByteRateMax
         let isDry = query["dry-run"] == "true"
         let result =
             isDry

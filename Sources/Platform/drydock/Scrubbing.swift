@@ -39,7 +39,9 @@ struct Scrubbing: Service {
     private func scrubIfDue() async {
         do throws(StoreError) {
             guard try await isDue() else { return }
-            let report = try await store.scrub(ScrubPolicy(byteRateMax: byteRateMax)) { pause in
+            var policy = ScrubPolicy(byteRateMax: byteRateMax)
+            policy.scanByteRateMax = GarbagePolicy.background.scanByteRateMax
+            let report = try await store.scrub(policy) { pause in
                 try? await Task.sleep(for: pause)
             } found: { finding in
                 logger.error("damage found", metadata: ["what": "\(finding)"])

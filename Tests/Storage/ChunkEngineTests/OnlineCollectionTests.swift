@@ -287,6 +287,25 @@ import Testing
         #expect(waited.withLock { $0 } == .milliseconds(Int64(report.movedByteCount)))
     }
 
+    @Test func `looks for what lives in a long pack a mebibyte at a time`() async throws {
+        let fixture = try EngineFixture(configuration: .real)
+        for index in 0..<8 { try await fixture.put("k\(index)", Self.content(UInt64(index), 700_000)) }
+        try await fixture.delete("k3")
+        var policy = GarbagePolicy.half
+        policy.scanByteRateMax = 1 << 20
+        let waits = Mutex<[Duration]>([])
+        let report = try await fixture.engine.collectGarbage(policy) { pause in
+            waits.withLock { $0.append(pause) }
+        }
+        #expect(report.holeByteCount > 650_000)
+        // A reading goes on to the end of its last frame.
+        #expect(waits.withLock { $0.count { $0 == .seconds(1) } } == 5)
+        for index in [0, 1, 2, 4, 5, 6, 7] {
+            #expect(try await fixture.get("k\(index)") == Self.content(UInt64(index), 700_000))
+        }
+        try fixture.expectSound()
+    }
+
     @Test func `of a cancelled task ends, and keeps nobody away`() async throws {
         let fixture = try EngineFixture()
         for index in 0..<3 {

@@ -167,6 +167,19 @@ import Testing
         #expect(waited.withLock { $0 } == .milliseconds(Int64(report.byteCount)))
     }
 
+    @Test func `looks for what lives at a rate of its own`() async throws {
+        let fixture = try await filled()
+        var policy = ScrubPolicy()
+        policy.scanByteRateMax = 1 << 20
+        let waits = Mutex<[Duration]>([])
+        let report = try await fixture.engine.scrub(policy) { pause in
+            waits.withLock { $0.append(pause) }
+        } found: { _ in
+        }
+        #expect(report.isComplete && report.packCount == 3)
+        #expect(waits.withLock { $0 } == [.seconds(1), .seconds(1), .seconds(1)])
+    }
+
     @Test func `takes frames that a collection moves for sound`() async throws {
         let fixture = try await filled()
         try await fixture.delete("k0")

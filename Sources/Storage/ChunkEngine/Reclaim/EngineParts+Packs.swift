@@ -100,14 +100,17 @@ extension EngineParts {
 
     /// The whole pages that reading no live chunk touches, those of earlier holes included, in pieces that `makeHoles` takes.
     ///
-    /// - Returns: nil when the index and the pack's record do not agree yet; the next collection may see it clearer.
-    /// - Parameter id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
+    /// - Parameters:
+    ///   - live: all of them, in the order of their offsets.
+    ///   - id: a settled pack. What is dead there stays dead, so nothing needs to be in order with anything else.
     /// - Throws: the refusal of writes, if any: what looks dead may be what a commit that failed has added after all.
-    func holes(in id: UInt32, byteCountMax: UInt64) throws(StoreError) -> [Range<UInt64>]? {
+    func holes(
+        beside live: [IndexedChunk],
+        in id: UInt32,
+        byteCountMax: UInt64
+    ) throws(StoreError) -> [Range<UInt64>] {
         try health.check()
-        guard let record = packs.record(id) else { return nil }
-        let (live, isExact) = try liveChunks(in: id)
-        guard isExact else { return nil }
+        guard let record = packs.record(id) else { return [] }
         return try holes(beside: live, in: try file(ofPack: id), until: record.committedEnd).flatMap { hole in
             stride(from: hole.lowerBound, to: hole.upperBound, by: Int(byteCountMax)).map { start in
                 start..<min(start + byteCountMax, hole.upperBound)

@@ -70,6 +70,8 @@ extension GarbageCollector {
         report.remainingGarbageByteCount += engine.treatedPacks[id].untreatedByteCount(record)
     }
 
+    var scanPace: BytePace { BytePace(byteRateMax: policy.scanByteRateMax, pause: pause) }
+
     private func treatment(of id: UInt32) -> GarbagePolicy.Treatment {
         guard let record = engine.packs.record(id) else { return .leave }
         return engine.treatment(of: id, record, policy)
@@ -104,7 +106,7 @@ extension GarbageCollector {
                 byteCount < record.garbageByteCount / 4
             else { return }
         }
-        let chunks = try await engine.workers.run { () throws(StoreError) in try engine.liveChunks(in: id).chunks }
+        let chunks = try await engine.liveChunks(in: id, scanPace).chunks
         report.compactedPackCount += 1
         var rest = chunks[...]
         var isReadable = true
@@ -168,9 +170,7 @@ extension GarbageCollector {
             }
         }
         let movedByteCount = try await commit(copy)
-        if let rate = policy.moveByteRateMax {
-            await pause(.nanoseconds(Int64(movedByteCount) * 1_000_000_000 / Int64(rate)))
-        }
+        await BytePace(byteRateMax: policy.moveByteRateMax, pause: pause).rest(after: movedByteCount)
         await rest(after: time)
         return !copy.isPartlyUnreadable
     }
@@ -216,11 +216,13 @@ extension GarbageCollector {
         let treated = engine.treatedPacks[id]
         // A pack that waits for the room to be rewritten comes here in each round.
         guard treated.untreatedByteCount(before) > 0 else { return treated.holeByteCount }
+        let (live, isExact) = try await engine.liveChunks(in: id, scanPace)
+        // The index and the pack's record do not agree yet; the next collection may see it clearer.
+        guard isExact else { return nil }
         let limit = policy.freedByteCountPerStep
-        let found = try await engine.workers.run { () throws(StoreError) in
-            try engine.holes(in: id, byteCountMax: limit)
+        let holes = try await engine.workers.run { () throws(StoreError) in
+            try engine.holes(beside: live, in: id, byteCountMax: limit)
         }
-        guard let holes = found else { return nil }
         let byteCount = try await make(holes, in: id)
         engine.treatedPacks.note(id) { treated in
             treated.holedByteCount = before.garbageByteCount

@@ -11,9 +11,7 @@ extension GarbageCollector {
     mutating func recompress(_ id: UInt32) async throws(StoreError) {
         guard !hasRecompressedEnough, try await !lacksRoom(toCopy: id) else { return }
         let engine = engine
-        let chunks = try await engine.workers.run(.maintenance) { () throws(StoreError) in
-            try engine.liveChunks(in: id).chunks
-        }
+        let chunks = try await engine.liveChunks(in: id, on: .maintenance, scanPace).chunks
         guard let isWorth = try await isWorthRecompressing(id, chunks) else { return leave(id, isReadable: false) }
         guard isWorth else { return try await mark(id) }
         var rest = chunks[...]

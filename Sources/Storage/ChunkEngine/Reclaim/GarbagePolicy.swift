@@ -23,6 +23,8 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var moveByteCount: UInt64 = 4 << 20
     /// Moved bytes per second; nil as fast as it goes.
     package var moveByteRateMax: UInt64?
+    /// Bytes of packs per second that are read to find what lives there; nil as fast as it goes.
+    package var scanByteRateMax: UInt64?
     /// Joins the parts of multipart contents first (`ChunkEngine.joinParts`), at the core share of recompressing.
     package var joinsParts = false
     /// Bytes that the file system is given back at once. Where it passes them on to the drive (the mount option `discard`), all syncs
@@ -60,6 +62,7 @@ package struct GarbagePolicy: Sendable, Hashable {
         policy.entryCountPerCommit = 512
         policy.moveByteCount = 1 << 20
         policy.moveByteRateMax = 64 << 20
+        policy.scanByteRateMax = FrameScan.byteRateMax
         policy.retrySecondsMin = 3_600
         policy.recompressIdleSecondsMin = 600
         policy.recompressCurrentByteCountMin = 16 << 20

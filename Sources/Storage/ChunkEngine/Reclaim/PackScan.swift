@@ -18,7 +18,40 @@ extension EngineParts {
     ///   has a record that can't be read.
     func liveChunks(in id: UInt32) throws(StoreError) -> (chunks: [IndexedChunk], isExact: Bool) {
         guard let record = packs.record(id) else { return ([], false) }
-        let found = try scanFrames(of: id, until: record.committedEnd)
+        var found: [IndexedChunk] = []
+        var next = FrameScan.start
+        while let start = next { next = try scanFrames(of: id, from: start, until: record.committedEnd, &found) }
+        return try completed(found, of: id, record)
+    }
+
+    /// The same on a worker, a reading of about a mebibyte at a time.
+    func liveChunks(
+        in id: UInt32,
+        on work: WorkerPool.Work = .waiting,
+        _ pace: BytePace
+    ) async throws(StoreError) -> (chunks: [IndexedChunk], isExact: Bool) {
+        guard let record = packs.record(id) else { return ([], false) }
+        var found: [IndexedChunk] = []
+        var next = FrameScan.start
+        while let start = next {
+            let slice = try await workers.run(work) { () throws(StoreError) in
+                var chunks: [IndexedChunk] = []
+                let next = try self.scanFrames(of: id, from: start, until: record.committedEnd, &chunks)
+                return (chunks: chunks, next: next)
+            }
+            found += slice.chunks
+            next = slice.next
+            await pace.rest(after: FrameScan.byteCountPerReading)
+        }
+        let chunks = found
+        return try await workers.run(work) { () throws(StoreError) in try self.completed(chunks, of: id, record) }
+    }
+
+    private func completed(
+        _ found: [IndexedChunk],
+        of id: UInt32,
+        _ record: PackRecord
+    ) throws(StoreError) -> (chunks: [IndexedChunk], isExact: Bool) {
         if record.counts(found) { return (found, true) }
         // A snapshot pushes nothing out of the cache.
         let snapshot = try StorageCall.metadata { () throws(MetadataError) in try metadata.snapshot() }
@@ -27,12 +60,18 @@ extension EngineParts {
         return (chunks, record.counts(chunks))
     }
 
-    private func scanFrames(of id: UInt32, until end: UInt64) throws(StoreError) -> [IndexedChunk] {
-        var found: [IndexedChunk] = []
+    /// Adds what one reading shows, and returns where the next begins; nil at the end.
+    private func scanFrames(
+        of id: UInt32,
+        from start: UInt64,
+        until end: UInt64,
+        _ found: inout [IndexedChunk]
+    ) throws(StoreError) -> UInt64? {
         // What can't be read is found in the index.
-        guard let file = try? packFiles.file(id) else { return [] }
-        var scan = FrameScan(file, end: end)
-        while let (offset, header) = try? scan.next() {
+        guard let file = try? packFiles.file(id) else { return nil }
+        var scan = FrameScan(file, from: start, end: end)
+        while scan.offset < start + FrameScan.byteCountPerReading {
+            guard let (offset, header) = try? scan.next() else { return nil }
             guard let record = try metadata.chunkRecord(header.digest), record.pack == id, record.offset == offset
             else {
                 continue
@@ -40,7 +79,7 @@ extension EngineParts {
             let distance = header.encoding == .grouped ? header.groupDistance : nil
             found.append(IndexedChunk(digest: header.digest, record: record, groupDistance: distance))
         }
-        return found
+        return scan.offset
     }
 }
 
@@ -56,14 +95,25 @@ extension PackRecord {
 /// an upload that failed in mid-write may be missed up to the next page, and bytes that look like a header may be taken for
 /// one: what is found has to be compared with the index.
 struct FrameScan {
+    /// Of a whole pack.
+    static let start: UInt64? = UInt64(PackFormat.headerByteCount)
+    /// The headers that begin in so many bytes come with one reading of a `PackWindow`.
+    static let byteCountPerReading: UInt64 = 1 << 20
+    /// Per second, beside other work: a sync of the log takes several requests to the drive one after the other, and each waits for the
+    /// readings that are before it.
+    static let byteRateMax: UInt64 = 256 << 20
+
     private let file: any File
     private let end: UInt64
-    private var offset = UInt64(PackFormat.headerByteCount)
+    /// Where the next header is looked for.
+    private(set) var offset: UInt64
     private let window = PackWindow()
 
-    init(_ file: any File, end: UInt64) {
+    /// - Parameter start: where a frame may begin.
+    init(_ file: any File, from start: UInt64, end: UInt64) {
         self.file = file
         self.end = end
+        offset = start
     }
 
     mutating func next() throws(StoreError) -> (offset: UInt64, header: FrameHeader)? {

@@ -6,8 +6,10 @@ package import StorageTypes
 
 /// How fast a scrub goes.
 package struct ScrubPolicy: Sendable, Hashable {
-    /// Bytes read per second; nil as fast as the device.
+    /// Bytes verified per second; nil as fast as the device.
     package var byteRateMax: UInt64?
+    /// Bytes of packs per second that are read to find what is to be verified; nil as fast as the device.
+    package var scanByteRateMax: UInt64?
     /// Frames read by one job on a worker.
     package var sliceByteCount: UInt64 = 4 << 20
     /// Begins a new pass even if one was interrupted, and asks a slower one that is under way to end.

@@ -68,8 +68,10 @@ struct Scrubber {
     /// False when it ended early.
     private mutating func scrubPack(_ id: UInt32) async throws(StoreError) -> Bool {
         let engine = engine
-        let (chunks, hasHeader) = try await engine.workers.run(.maintenance) { () throws(StoreError) in
-            (try engine.liveChunks(in: id).chunks, try engine.hasIntactHeader(id))
+        let scanPace = BytePace(byteRateMax: policy.scanByteRateMax, pause: pause)
+        let chunks = try await engine.liveChunks(in: id, on: .maintenance, scanPace).chunks
+        let hasHeader = try await engine.workers.run(.maintenance) { () throws(StoreError) in
+            try engine.hasIntactHeader(id)
         }
         if !hasHeader, engine.packs.record(id) != nil { note(.packHeader(id)) }
         var rest = chunks[...]
@@ -143,7 +145,6 @@ struct Scrubber {
 
     private mutating func keepPace(_ byteCount: UInt64) async {
         report.byteCount += byteCount
-        guard let rate = policy.byteRateMax else { return }
-        await pause(.nanoseconds(Int64(byteCount) * 1_000_000_000 / Int64(rate)))
+        await BytePace(byteRateMax: policy.byteRateMax, pause: pause).rest(after: byteCount)
     }
 }
