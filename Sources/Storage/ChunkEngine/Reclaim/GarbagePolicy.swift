@@ -29,7 +29,7 @@ package struct GarbagePolicy: Sendable, Hashable {
     package var joinsParts = false
     /// Bytes that the file system is given back at once. Where it passes them on to the drive (the mount option `discard`), all syncs
     /// wait for that: 30 ms for a pack as a whole, 50 ms for its holes.
-    package var freedByteCountPerStep: UInt64 = 8 << 20
+    package var freedByteCountPerStep: UInt64 = 4 << 20
     /// A pack that could not be read, as a whole or in part, is passed over for as long.
     package var retrySecondsMin: Int64 = 0
     /// Packs that got no frame for as long are recompressed; nil leaves all as they are.
