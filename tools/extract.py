@@ -4,8 +4,8 @@
 """Extracts every object from the data directory of a stopped Drydock, without Drydock.
 
 Written from the format pages (`OnDiskFormat.md` of ChunkFormat and of ObjectStore) and nothing else, so it tests them.
-It opens everything read-only, checks every checksum on its way (but the xxHash kinds that clients may have sent),
-reports damage and goes on with the next object. Needs Python 3.11 and the shared libraries of RocksDB, zstd and xxHash.
+It opens everything read-only (RocksDB still removes `metadata/*.trash`), checks every checksum on its way (but the xxHash
+kinds that clients may have sent), reports damage and goes on. Needs Python 3.11 and the libraries of RocksDB, zstd, xxHash.
 
 OUTPUT/objects.jsonl has a line of JSON for each object, by bucket id and key. `file` there says where the bytes are: in
 `objects/BUCKET/` by the key itself, or in `awkward/` by the SHA-256 of BUCKET/KEY where a file system wouldn't take the

@@ -8,7 +8,6 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
-#include <rocksdb/rate_limiter.h>
 
 #include <memory>
 
@@ -21,9 +20,6 @@ struct rocksdb_column_family_handle_t {
 };
 struct rocksdb_options_t {
     rocksdb::Options rep;
-};
-struct rocksdb_ratelimiter_t {
-    std::shared_ptr<rocksdb::RateLimiter> rep;
 };
 struct rocksdb_logger_t {
     std::shared_ptr<rocksdb::Logger> rep;

@@ -5,6 +5,7 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/rate_limiter.h>
+#include <rocksdb/sst_file_manager.h>
 
 #include <algorithm>
 #include <atomic>
@@ -53,10 +54,19 @@ private:
 
 }  // namespace
 
-rocksdb_ratelimiter_t *drydock_rocksdb_file_pace_create(void) {
-    return new rocksdb_ratelimiter_t{std::make_shared<FilePace>()};
+void drydock_rocksdb_pace_files(rocksdb_options_t *options) {
+    rocksdb::Options &own = options->rep;
+    own.rate_limiter = std::make_shared<FilePace>();
+    own.bytes_per_sync = own.rate_limiter->GetSingleBurstBytes();
+    // As RocksDB would make one itself, but for the steps, and all files take them, however much waits to be deleted.
+    own.sst_file_manager.reset(rocksdb::NewSstFileManager(
+        own.env, own.info_log, /*trash_dir=*/"", /*rate_bytes_per_sec=*/0, /*delete_existing_trash=*/true, /*status=*/nullptr,
+        /*max_trash_db_ratio=*/1e9, /*bytes_max_delete_chunk=*/2 << 20
+    ));
 }
 
 void drydock_rocksdb_set_file_pace(rocksdb_t *database, int64_t bytes_per_second) {
-    database->rep->GetDBOptions().rate_limiter->SetBytesPerSecond(bytes_per_second);
+    const rocksdb::DBOptions options = database->rep->GetDBOptions();
+    options.rate_limiter->SetBytesPerSecond(bytes_per_second);
+    options.sst_file_manager->SetDeleteRateBytesPerSecond(bytes_per_second);
 }

@@ -32,7 +32,8 @@ final class RocksDBHandle: @unchecked Sendable {
         paceFiles(true)
     }
 
-    /// Whether flushes and compactions leave the drive time for the log. No commit waits while the database opens or closes.
+    /// Whether flushes, compactions and files that go leave the drive time for the log. No commit waits while the database opens
+    /// or closes.
     func paceFiles(_ isPaced: Bool) {
         drydock_rocksdb_set_file_pace(database, isPaced ? Self.fileBytesPerSecondMax : 0)
     }

@@ -55,6 +55,8 @@ extension RocksDBMetadataStore {
         for name in try RocksDBFiles.logs(in: directory) {
             let commits = logWrites.finished.load(ordering: .sequentiallyConsistent)
             guard let flaw = try RocksDBLogFile.flaw(in: directory + "/" + name) else { continue }
+            // What is deleted is cut short, but under another name.
+            if access(directory + "/" + name, F_OK) != 0 { continue }
             // The end of a log that is being written may be seen half written, and a commit that failed may have left it so.
             let isWriting = commits != logWrites.begun.load(ordering: .sequentiallyConsistent)
             if isWriting || hasFailed {

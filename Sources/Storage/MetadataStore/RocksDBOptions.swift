@@ -59,7 +59,6 @@ struct RocksDBOptions: ~Copyable {
         rocksdb_options_set_max_open_files(options, Int32(configuration.openFileCountMax))
         rocksdb_options_set_max_background_jobs(options, Int32(configuration.backgroundJobCount))
         drydock_rocksdb_leave_room(options)
-        Self.paceFiles(options)
         rocksdb_options_set_max_manifest_file_size(options, configuration.manifestByteCountMax)
         rocksdb_options_set_manifest_preallocation_size(options, 64 << 10)
 
@@ -71,18 +70,12 @@ struct RocksDBOptions: ~Copyable {
         defer { drydock_rocksdb_silent_logger_destroy(logger) }
         rocksdb_options_set_info_log(options, logger)
 
+        drydock_rocksdb_pace_files(options)
+
         // Nothing wakes up while nobody asks for anything.
         rocksdb_options_set_stats_dump_period_sec(options, 0)
         rocksdb_options_set_stats_persist_period_sec(options, 0)
         return options
-    }
-
-    /// Flushes and compactions write a quarter of a mebibyte at a time, and the kernel begins with it at once.
-    private static func paceFiles(_ options: OpaquePointer) {
-        let pace = drydock_rocksdb_file_pace_create()
-        defer { rocksdb_ratelimiter_destroy(pace) }
-        rocksdb_options_set_ratelimiter(options, pace)
-        rocksdb_options_set_bytes_per_sync(options, 256 << 10)
     }
 
     /// RocksDB takes room for a log before it writes it. Where there is not enough, the file system gives what there is, and a

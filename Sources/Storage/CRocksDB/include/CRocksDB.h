@@ -19,11 +19,13 @@ rocksdb_logger_t *drydock_rocksdb_silent_logger_create(void);
 // Databases opened with the logger keep it for as long as they need it.
 void drydock_rocksdb_silent_logger_destroy(rocksdb_logger_t *logger);
 
-// For rocksdb_options_set_ratelimiter: lets flushes and compactions write 256 KiB at a time, at a rate that may change at any moment
-// and is none at first. To be destroyed with rocksdb_ratelimiter_destroy; databases opened with it keep it for as long as they need it.
-rocksdb_ratelimiter_t *drydock_rocksdb_file_pace_create(void);
+// Lets flushes and compactions write 256 KiB at a time, and files that are no longer needed go 2 MiB at a time, at a rate that may change
+// at any moment and is none at first. What is on its way out has the suffix ".trash"; the next start removes the rest of it. The last of the
+// calls for options: it takes over the environment and the logger.
+void drydock_rocksdb_pace_files(rocksdb_options_t *options);
 
-// What files are written at from now on, 0 for no limit, unless clients' writes wait for them. The database has been opened with the above.
+// What files are written and deleted at from now on, 0 for no limit, unless clients' writes wait for them. The database has been opened
+// with the above.
 void drydock_rocksdb_set_file_pace(rocksdb_t *database, int64_t bytes_per_second);
 
 // Ends compactions before they take the last 32 MiB of the drive, as RocksDB ends them on a full one: their files go, and they are
