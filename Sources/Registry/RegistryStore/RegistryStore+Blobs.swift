@@ -15,13 +15,6 @@ extension RegistryStore {
         return try await open(Layout.content(digest))
     }
 
-    /// The same without waiting; nil when it is not known at once whether there is one.
-    package func blobIfCached(_ digest: OCIDigest, in repository: RepositoryName) -> (any OpenedObject)? {
-        let link = try? store.openObjectIfCached(bucket: bucket, key: Layout.link(repository, digest))
-        guard link != nil else { return nil }
-        return try? store.openObjectIfCached(bucket: bucket, key: Layout.content(digest))
-    }
-
     /// The size of a linked blob; nil when the repository does not link it.
     func linkedSize(_ digest: OCIDigest, in repository: RepositoryName) async throws(RegistryError) -> UInt64? {
         guard let link = try await open(Layout.link(repository, digest)) else { return nil }

@@ -12,12 +12,6 @@ package enum ObjectKeys {
         package static let bucket = UInt8(ascii: "B")
         package static let bucketDocument = UInt8(ascii: "C")
         package static let droppedBucket = UInt8(ascii: "D")
-        /// The bucket id in a key that `droppedBucket` made; nil for another.
-        package static func splitDroppedBucket(_ key: some Collection<UInt8>) -> UInt64? {
-            guard key.first == SystemPrefix.droppedBucket, key.count == 1 + bucketIDByteCount else { return nil }
-            return integer(key.dropFirst())
-        }
-
         package static let nextBucketID = UInt8(ascii: "I")
     }
 

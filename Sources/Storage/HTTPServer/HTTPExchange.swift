@@ -32,9 +32,6 @@ package final class HTTPExchange: @unchecked Sendable {
         self.allocator = connection.context?.channel.allocator ?? ByteBufferAllocator()
     }
 
-    /// The answer's head has been given.
-    package var hasStarted: Bool { answer != .none }
-
     // MARK: Request body
 
     /// Next piece of the decoded (HTTP-chunked removed) body, nil at its end. The first call sends "100 Continue" if

@@ -49,9 +49,6 @@ package struct S3Target: Sendable {
         return S3Target(bucket: bucket, key: try rest.isEmpty ? nil : key(rest, rawPath), query: query)
     }
 
-    /// The key as text; nil for a bucket.
-    package var keyString: String? { key.map { String(decoding: $0, as: UTF8.self) } }
-
     private static func key(_ path: Substring, _ rawPath: String) throws(S3Error) -> [UInt8] {
         guard let bytes = PercentEncoding.decode(path.utf8),
             bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil

@@ -75,15 +75,6 @@ extension JSONValue {
         if case .integer(let value) = self { value } else { nil }
     }
 
-    /// An integer too.
-    package var double: Double? {
-        switch self {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        case .null, .bool, .string, .array, .object: nil
-        }
-    }
-
     package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
