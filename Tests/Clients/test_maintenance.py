@@ -228,6 +228,11 @@ def test_verbs_work_on_a_running_store(own):
     server.start()
 
 
+def test_verbs_find_a_server_that_is_bound_to_a_name():
+    with Drydock.temporary("--bind", "localhost") as server:
+        assert json.loads(server.verb("stats", "--json").stdout)["packs"] == 0
+
+
 def waits_to_be_accepted(port):
     """Whether a connection to this port holds a request that nobody has read."""
     with open("/proc/net/tcp") as file:

@@ -49,10 +49,20 @@ package struct AdminClient: Sendable {
     private func connect() -> Int32? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        hints.ai_flags = AI_NUMERICSERV
         var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(address, "\(port)", &hints, &found) == 0, let target = found?.pointee else { return nil }
+        guard getaddrinfo(address, "\(port)", &hints, &found) == 0 else { return nil }
         defer { freeaddrinfo(found) }
+        // A name may have several addresses, of which the server has bound one.
+        var next = found
+        while let target = next?.pointee {
+            if let connection = connect(target) { return connection }
+            next = target.ai_next
+        }
+        return nil
+    }
+
+    private func connect(_ target: addrinfo) -> Int32? {
         let connection = socket(target.ai_family, target.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), target.ai_protocol)
         guard connection >= 0 else { return nil }
         guard Glibc.connect(connection, target.ai_addr, target.ai_addrlen) == 0 else {
