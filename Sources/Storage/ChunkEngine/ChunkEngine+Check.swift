@@ -3,6 +3,7 @@
 
 package import MetadataStore
 package import StorageTypes
+import Synchronization
 
 extension ChunkEngine {
     /// Chunks held in memory at once: about 30 MiB.
@@ -20,11 +21,16 @@ extension ChunkEngine {
         // From the start on: what was found before it would be found once more if it had to wait.
         try parts.scrubs.begin(isUrgent: true)
         defer { parts.scrubs.end() }
-        let (report, inspected) = try await checkStructure(inspect)
+        let (structure, inspected) = try await checkStructure(inspect)
+        // Takes each finding when it is made, for the scrub keeps only the first ones.
+        let findings = Mutex(structure)
         var policy = ScrubPolicy()
         policy.startsOver = true
-        let scrub = try await runScrub(policy, pause: { _ in }, found: { _ in })
+        let scrub = try await runScrub(policy, pause: { _ in }) { finding in findings.withLock { $0.note(finding) } }
         guard scrub.isComplete else { throw StoreError(.unavailable, "the check was cut short") }
+        var report = findings.withLock { $0 }
+        report.verifiedByteCount += scrub.byteCount
+        report.inlineCount += scrub.inlineCount
         return (report, inspected, scrub)
     }
 

@@ -148,6 +148,22 @@ import Testing
         #expect(try await scrub(fixture, policy).findingCount == 1)
     }
 
+    @Test func `leaves the check to count what it does not keep`() async throws {
+        var configuration = EngineConfiguration.small
+        configuration.packByteCountMax = 64 << 20
+        let fixture = try EngineFixture(configuration: configuration)
+        try await fixture.put("long", Self.content(1, 8 << 20))
+        let chunks = try fixture.pairs(.chunks).map { try ChunkRecord(decoding: $0.value) }
+        #expect(chunks.count > ScrubReport.findingCountMax)
+        for chunk in chunks {
+            fixture.machine.disk.flipBit(of: Self.packPath, byte: Int(chunk.frameRange.upperBound) - 1)
+        }
+        let report = try await fixture.engine.check { _, _ throws(StoreError) in }.report
+        #expect(report.problems.count == FsckReport.problemCountMax)
+        #expect(report.problemCount == UInt64(chunks.count))
+        #expect(try fixture.fsck(.frames).problemCount == report.problemCount)
+    }
+
     @Test func `and the check of a cancelled task end, and keep nobody away`() async throws {
         let fixture = try await filled()
         let isComplete = await cancelled { try await scrub(fixture).isComplete }

@@ -118,35 +118,28 @@ package struct FsckReport: Sendable {
     package internal(set) var garbageByteCount: UInt64 = 0
     /// Contents that wait for the garbage collection.
     package internal(set) var reclaimableContentCount: UInt64 = 0
+    private var missingPacks: Set<UInt32> = []
 
     package var isClean: Bool { problemCount == 0 }
 
     mutating func add(_ problem: FsckProblem) {
         problemCount += 1
         if problems.count < Self.problemCountMax { problems.append(problem) }
+        switch problem {
+        case .missingPackFile(let pack, _), .unreadablePackFile(let pack, _, _): missingPacks.insert(pack)
+        default: break
+        }
     }
 
-    /// Takes what a scrub read of the same store for the part of the check that reads.
-    package mutating func add(_ scrub: ScrubReport) {
-        verifiedByteCount += scrub.byteCount
-        inlineCount += scrub.inlineCount
+    /// Takes what a scrub finds of the same store for the part of the check that reads.
+    mutating func note(_ finding: ScrubFinding) {
+        switch finding {
         // Those of a pack that is not there are known to be lost, and headers were looked at.
-        let missing = Set(
-            problems.compactMap { problem in
-                switch problem {
-                case .missingPackFile(let pack, _), .unreadablePackFile(let pack, _, _): pack
-                default: nil
-                }
-            }
-        )
-        for finding in scrub.findings {
-            switch finding {
-            case .frame(let digest, let pack, let offset) where !missing.contains(pack):
-                add(.damagedFrame(digest, pack: pack, offset: offset))
-            case .inline(let content): add(.damagedInline(content: content))
-            case .metadata(let message): add(.metadata(message))
-            case .frame, .packHeader: break
-            }
+        case .frame(_, let pack, _) where missingPacks.contains(pack): break
+        case .packHeader: break
+        case .frame(let digest, let pack, let offset): add(.damagedFrame(digest, pack: pack, offset: offset))
+        case .inline(let content): add(.damagedInline(content: content))
+        case .metadata(let message): add(.metadata(message))
         }
     }
 }

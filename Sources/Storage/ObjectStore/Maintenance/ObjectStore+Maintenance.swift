@@ -76,7 +76,6 @@ extension ObjectStore {
             try ObjectAudit(metadata, after: report)
         }
         var report = StoreReport(engine: engineReport, objects: objects)
-        report.engine.add(scrub)
         report.objects.add(try await affected(by: scrub.findings))
         return report
     }
