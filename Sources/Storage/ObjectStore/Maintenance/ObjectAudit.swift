@@ -32,6 +32,7 @@ package struct ObjectAudit: Sendable {
         try readParts(metadata, uploadCountMax: max(1, referenceCountMax / 4))
         let references = try ReferenceAudit(metadata, ownerCount: objectCount + partCount, referenceCountMax)
         try nameFindings(damaged.merging(references.findings) { damage, finding in "\(damage); \(finding)" }, metadata)
+        try names.nameUploads(in: &problems, metadata)
     }
 
     /// Names those who suffer from what the engine's check found, too.

@@ -89,10 +89,12 @@ extension ObjectStore {
         return try await workers.walk(metadata) { [damage] metadata throws(StoreError) in
             var affected: [ObjectProblem] = []
             let contents = try damage.affectedContents(metadata)
-            try OwnerNames(metadata).forEachOwner(of: contents, metadata) { subject, _, text in
+            let names = try OwnerNames(metadata)
+            try names.forEachOwner(of: contents, metadata) { subject, _, text in
                 guard affected.count < ObjectAudit.problemCountMax else { return }
                 affected.append(ObjectProblem(subject: subject, text: text))
             }
+            try names.nameUploads(in: &affected, metadata)
             return affected
         }
     }

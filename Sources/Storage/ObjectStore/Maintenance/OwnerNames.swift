@@ -17,11 +17,29 @@ struct OwnerNames {
         return .object(bucket: bucket, key: String(decoding: split.key, as: UTF8.self))
     }
 
+    /// Of which bucket and key, `nameUploads` finds out: its key says nothing of them.
     func part(_ key: [UInt8]) -> ObjectProblem.Subject {
         guard let split = ObjectKeys.splitPart(key) else {
             return .record(table: "uploads", key: Hex.encode(key))
         }
-        return .part(uploadID: split.id.string, number: split.number)
+        return .part(uploadID: split.id.string, number: split.number, object: nil)
+    }
+
+    /// Says of parts what they are to become. Reads the keys of all uploads when there are any.
+    func nameUploads(in problems: inout [ObjectProblem], _ metadata: any MetadataReading) throws(StoreError) {
+        var unnamed: [String: [Int]] = [:]
+        for (index, problem) in problems.enumerated() {
+            if case .part(let id, _, nil) = problem.subject { unnamed[id, default: []].append(index) }
+        }
+        guard !unnamed.isEmpty else { return }
+        try TableScan(metadata).forEach(.uploads, prefix: ObjectKeys.uploads) { key, _ in
+            guard let split = ObjectKeys.splitUpload(key), let bucket = buckets[split.bucketID] else { return }
+            for index in unnamed[split.id.string] ?? [] {
+                guard case .part(let id, let number, _) = problems[index].subject else { continue }
+                let object = "\(bucket)/\(String(decoding: split.key, as: UTF8.self))"
+                problems[index].subject = .part(uploadID: id, number: number, object: object)
+            }
+        }
     }
 
     /// Calls `body` with everybody who refers to one of `contents`. Reads all versions and parts.
