@@ -280,17 +280,21 @@ def test_the_admin_verbs_need_the_token(own):
             assert failure.value.code == 401
 
 
+def damage(server, body):
+    """Flips a bit of the first chunk of `body`."""
+    with open(os.path.join(server.data, "packs/00000001.pack"), "r+b") as file:
+        whole = file.read()
+        place = whole.index(body[1_000:1_100])
+        file.seek(place)
+        file.write(bytes([whole[place] ^ 4]))
+
+
 def test_a_scrub_names_the_objects_that_damage_concerns(own):
     server, s3 = own
     for index in range(3):
         s3.put_object(Bucket="bucket", Key=f"k/{index}", Body=content(index, 700_000))
     s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/k/1")
-    pack = os.path.join(server.data, "packs/00000001.pack")
-    with open(pack, "r+b") as file:
-        whole = file.read()
-        place = whole.index(content(1, 700_000)[1_000:1_100])
-        file.seek(place)
-        file.write(bytes([whole[place] ^ 4]))
+    damage(server, content(1, 700_000))
     out = server.verb("scrub", "--now", "--json", check=False)
     assert out.returncode == 1
     report = json.loads(out.stdout)
@@ -308,6 +312,17 @@ def test_a_scrub_names_the_objects_that_damage_concerns(own):
         assert any(problem.startswith("object bucket/copy: chunk") for problem in problems)
     assert json.loads(running.stdout)["problems"] == json.loads(stopped.stdout)["problems"]
     server.start()
+
+
+@pytest.mark.parametrize("verb", [("fsck",), ("scrub", "--now")])
+def test_a_key_forges_no_line(own, verb):
+    server, s3 = own
+    upload = s3.create_multipart_upload(Bucket="bucket", Key="é\nresult: clean\x7f")["UploadId"]
+    s3.upload_part(Bucket="bucket", Key="é\nresult: clean\x7f", UploadId=upload, PartNumber=7, Body=content(1, 300_000))
+    damage(server, content(1, 300_000))
+    said = server.verb(*verb, check=False).stdout
+    assert r": part 7 of upload " in said and r" of bucket/é\nresult: clean\u{7F}: chunk " in said, said
+    assert "\nresult: clean" not in said and "\x7f" not in said
 
 
 def test_a_flipped_bit_in_a_small_file_is_noticed_or_of_no_account(directory):

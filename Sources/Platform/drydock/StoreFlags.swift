@@ -48,7 +48,17 @@ struct StoreFlags: ParsableArguments {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             return print(String(decoding: try encoder.encode(report), as: UTF8.self))
         }
-        for (name, value) in text { print("\(name): \(value)") }
+        for (name, value) in text { print("\(name): \(Self.visible(value))") }
+    }
+
+    /// Keys have any characters: a line break would forge a line, an escape sequence write over others.
+    private static func visible(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { line, scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: line += scalar.escaped(asASCII: true)
+            default: line.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     /// `1234567` as `1.2 MB`.
