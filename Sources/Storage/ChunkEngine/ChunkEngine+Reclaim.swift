@@ -66,7 +66,8 @@ extension ChunkEngine {
         }
     }
 
-    /// What `collectGarbage` would do now, up to what holes can't be made where the file system has none.
+    /// What `collectGarbage` would do now, up to what holes can't be made where the file system has none, and what joining and
+    /// recompression would free, which only doing it tells.
     ///
     /// - Parameter entryCountMax: chunks held in memory at once, at about 120 bytes each.
     /// - Throws: as `collectGarbage`; `unavailable` when the task is cancelled.

@@ -256,6 +256,16 @@ import Testing
         try fixture.expectSound()
     }
 
+    @Test func `is counted by an estimate of a collection that joins`() async throws {
+        let fixture = try EngineFixture()
+        for name in ["a", "b"] { try await upload(name, [3_000, 3_000], fixture) }
+        var policy = GarbagePolicy.all
+        #expect(try await fixture.engine.estimateGarbage(policy).joinedContentCount == 0)
+        policy.joinsParts = true
+        #expect(try await fixture.engine.estimateGarbage(policy).joinedContentCount == 2)
+        #expect(try markerCount(fixture) == 2)
+    }
+
     @Test func `waits for a store whose logs are kept`() async throws {
         let fixture = try EngineFixture()
         try await upload("whole", [3_000, 3_000], fixture)

@@ -31,11 +31,20 @@ struct GarbageEstimate {
     }
 
     mutating func run() throws(StoreError) -> GCReport {
+        if policy.joinsParts { try countJoins() }
         report.contentCount = released.count
         report.postponedContentCount = released.postponedCount
         try countChunks()
         try treatPacks()
         return report
+    }
+
+    /// Some turn out to be too costly or damaged, and what it would free only doing it tells.
+    private mutating func countJoins() throws(StoreError) {
+        let markers = EngineKeys.range(of: EngineKeys.joinPrefix)
+        try metadata.forEach(.system, from: markers.lower, until: markers.upper) { _, _ in
+            report.joinedContentCount += 1
+        }
     }
 
     private mutating func countChunks() throws(StoreError) {
