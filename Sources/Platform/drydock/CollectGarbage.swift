@@ -116,7 +116,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
                 ("packs recompressed", "\(report.recompressedPacks)"),
                 ("bytes saved by that", "\(report.savedBytes)"),
                 ("bytes freed", "\(report.reclaimedBytes)"),
-                ("garbage left", StoreFlags.bytes(report.remainingGarbageBytes)),
+                ("garbage left, or holes already", StoreFlags.bytes(report.remainingGarbageBytes)),
             ] + (report.damagedFrames == 0 ? [] : [("damaged frames left in place", "\(report.damagedFrames)")])
         )
     }

@@ -69,7 +69,7 @@ struct Fsck: AsyncParsableCommand, StoreVerb {
             text: report.problems.map { ("problem", $0) } + [
                 ("objects", "\(report.objects)"), ("chunks", "\(report.chunks)"),
                 ("verified", StoreFlags.bytes(report.verifiedBytes)),
-                ("garbage", StoreFlags.bytes(report.garbageBytes)),
+                ("garbage, holes included", StoreFlags.bytes(report.garbageBytes)),
                 ("result", report.clean ? "clean" : count == 1 ? "1 problem" : "\(count) problems"),
             ]
         )

@@ -101,7 +101,7 @@ struct Stats: AsyncParsableCommand, StoreVerb {
                 ("compressed", StoreFlags.bytes(report.compressedBytes)),
                 ("inline", StoreFlags.bytes(report.inlineBytes)),
                 ("packs", "\(report.packs), \(StoreFlags.bytes(report.packBytes))"),
-                ("garbage", StoreFlags.bytes(report.garbageBytes)),
+                ("garbage, holes included", StoreFlags.bytes(report.garbageBytes)),
                 ("waiting for collection", StoreFlags.bytes(report.waitingBytes)),
             ]
         )

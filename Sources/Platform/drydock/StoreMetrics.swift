@@ -26,7 +26,7 @@ enum StoreMetrics {
             ("pack_bytes", "Bytes of the packs up to their last committed frame.", packs.byteCount),
             ("live_bytes", "Bytes of frames that something refers to.", packs.liveByteCount),
             ("live_chunks", "Chunks in packs.", packs.liveFrameCount),
-            ("garbage_bytes", "Bytes in packs that nothing refers to.", packs.garbageByteCount),
+            ("garbage_bytes", "Bytes in packs that nothing refers to, holes included.", packs.garbageByteCount),
         ]
         if let space = store.driveSpace {
             gauges.append(("free_bytes", "What the drive has left.", space.freeByteCount))

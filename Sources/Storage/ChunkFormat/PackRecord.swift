@@ -38,7 +38,7 @@ package struct PackRecord: Sendable, Hashable {
         self.liveFrameCount = liveFrameCount
     }
 
-    /// Bytes that compaction would give back.
+    /// Bytes that nothing refers to, be they holes already, of which no record tells.
     package var garbageByteCount: UInt64 {
         let used = UInt64(PackFormat.headerByteCount) + liveByteCount
         return committedEnd > used ? committedEnd - used : 0

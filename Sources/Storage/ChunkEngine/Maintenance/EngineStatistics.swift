@@ -18,7 +18,7 @@ package struct EngineStatistics: Sendable, Hashable {
     package private(set) var packCount: UInt64 = 0
     /// Up to the last committed frame of each pack.
     package private(set) var packByteCount: UInt64 = 0
-    /// What rewriting all packs would give back.
+    /// Bytes in packs that nothing refers to. Some may be holes already, of which no record tells.
     package private(set) var garbageByteCount: UInt64 = 0
     /// Contents that wait for the garbage collection, whose chunks are not garbage yet.
     package private(set) var reclaimableContentCount: UInt64 = 0

@@ -28,7 +28,7 @@ package struct GCReport: Sendable, Hashable {
     package var holeByteCount: UInt64 = 0
     /// What the metadata gave back of inline contents.
     package var inlineByteCount: UInt64 = 0
-    /// Garbage left in packs that are not worth the work yet.
+    /// Garbage left in packs that are not worth the work yet, less the holes that were made or looked for since the start.
     package var remainingGarbageByteCount: UInt64 = 0
     /// Frames that do not verify: left where they are, and their packs with them.
     package var damagedFrameCount: UInt64 = 0
