@@ -233,6 +233,14 @@ def test_verbs_find_a_server_that_is_bound_to_a_name():
         assert json.loads(server.verb("stats", "--json").stdout)["packs"] == 0
 
 
+def test_no_verb_asks_whom_a_killed_server_left_its_port(own):
+    server, _ = own
+    port = server.ports["admin"]
+    server.kill()
+    with Drydock.temporary("--admin-port", str(port)):
+        assert json.loads(server.verb("stats", "--json").stdout)["packs"] == 0
+
+
 def waits_to_be_accepted(port):
     """Whether a connection to this port holds a request that nobody has read."""
     with open("/proc/net/tcp") as file:

@@ -20,6 +20,11 @@ import PlatformKit
 /// DATA/kept/                   logs of the metadata as they were when one was found damaged, else not there
 /// ```
 struct DataDirectory {
+    /// The lock could not be had: another process has it, as a rule.
+    struct NotLocked: Error, CustomStringConvertible {
+        let description: String
+    }
+
     static let formatVersion = 1
 
     let path: String
@@ -40,8 +45,10 @@ struct DataDirectory {
         do {
             lock = try DirectoryLock(directory: path)
         } catch {
-            throw ConfigurationProblem("can't use the data directory \(path): \(error.message)")
+            throw NotLocked(description: "can't use the data directory \(path): \(error.message)")
         }
+        // Those of a server that was killed are another's by now, perhaps.
+        PortsFile.remove(in: path)
         if mayCreate { try Self.checkFormat(path, mayCreate: true) }
     }
 

@@ -26,15 +26,13 @@ struct StoreFlags: ParsableArguments {
         )
     }
 
-    /// Holds the directory, so no server starts meanwhile.
-    func open(_ configuration: ServeConfiguration) throws -> (directory: DataDirectory, parts: StoreParts) {
-        let directory = try DataDirectory(configuration.dataDirectory, mayCreate: false)
+    func open(_ directory: DataDirectory, _ configuration: ServeConfiguration) throws -> StoreParts {
         let parts = try StoreParts(directory, metadataCacheByteCount: configuration.metadataCacheMebibytes << 20)
         if let damage = parts.metadata.logDamage {
             Self.warn("the metadata log was damaged: changes recorded behind the damage are lost (\(damage))")
         }
         if parts.hasUsedReserve { Self.warn("the drive is full: its reserve was given up to open the metadata") }
-        return (directory, parts)
+        return parts
     }
 
     private static func warn(_ sentence: String) {

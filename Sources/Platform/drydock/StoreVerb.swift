@@ -21,17 +21,21 @@ protocol StoreVerb: SendableMetatype {
 }
 
 extension StoreVerb {
-    /// Wherever the store is.
+    /// Wherever the store is. A server is asked only while somebody has the lock: where a killed one listened somebody else may.
     func report(_ flags: StoreFlags) async throws -> Report {
         let configuration = try flags.load()
-        if let client = try AdminClient(dataDirectory: configuration.dataDirectory),
-            let document = try await Self.post(client, query)
-        {
+        do {
+            // Held to the end, so no server starts meanwhile.
+            let directory = try DataDirectory(configuration.dataDirectory, mayCreate: false)
+            let parts = try flags.open(directory, configuration)
+            defer { parts.metadata.close() }
+            return try await run(directory, parts)
+        } catch let failure as DataDirectory.NotLocked {
+            guard let client = try AdminClient(dataDirectory: configuration.dataDirectory),
+                let document = try await Self.post(client, query)
+            else { throw failure }
             return try JSONDecoder().decode(Report.self, from: document)
         }
-        let (directory, parts) = try flags.open(configuration)
-        defer { parts.metadata.close() }
-        return try await run(directory, parts)
     }
 
     /// The server does the same by itself now and then: that one goes first.
