@@ -303,14 +303,20 @@ def test_a_scrub_names_the_objects_that_damage_concerns(own):
         s3.put_object(Bucket="bucket", Key=f"k/{index}", Body=content(index, 700_000))
     s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/k/1")
     damage(server, content(1, 700_000))
+
+    def logged(sentence):
+        return sum(sentence in line for line in server.log_text().splitlines())
+
     out = server.verb("scrub", "--now", "--json", check=False)
     assert out.returncode == 1
     report = json.loads(out.stdout)
     assert report["damaged"] == 1 and len(report["affected"]) == 2
     assert any("bucket/k/1:" in line for line in report["affected"]) and any("bucket/copy:" in line for line in report["affected"])
     assert metric(server, "drydock_scrub_findings_total") == 1
+    assert wait_for(lambda: logged("damage found") == 1 and logged("damage concerns") == 2, 20)
     assert json.loads(server.verb("stats", "--json").stdout)["quarantinedFrames"] == 1
     running = server.verb("fsck", "--json", check=False)
+    assert wait_for(lambda: logged("damage found") == 2 and logged("damage concerns") == 4, 20)
     server.stop()
     stopped = server.verb("fsck", "--json", check=False)
     for fsck in [running, stopped]:

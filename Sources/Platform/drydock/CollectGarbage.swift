@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import ChunkEngine
+import Logging
 import MetadataStore
 import ObjectStore
 
@@ -89,7 +90,7 @@ struct CollectGarbage: AsyncParsableCommand, StoreVerb {
         return Report(result, dryRun: dryRun)
     }
 
-    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
+    static func run(on store: ObjectStore, _ query: [String: String], _: Logger) async throws -> Report {
         let minGarbage = query["min-garbage"].flatMap { Int($0) } ?? 20
         var policy = policy(minGarbage, recompresses: query["recompress"] == "true")
         // Others use the store.

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import ChunkEngine
+import Logging
 import MetadataStore
 import ObjectStore
 
@@ -57,8 +58,10 @@ struct Fsck: AsyncParsableCommand, StoreVerb {
         )
     }
 
-    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
-        Report(try await store.fsck())
+    static func run(on store: ObjectStore, _ query: [String: String], _ logger: Logger) async throws -> Report {
+        let result = try await store.fsck { finding in logger.damage(finding) }
+        logger.damage(concerns: result.objects.problems)
+        return Report(result)
     }
 
     func run() async throws {

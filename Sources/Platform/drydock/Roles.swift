@@ -54,7 +54,8 @@ struct Roles {
                 }
             },
             verbs: [
-                CollectGarbage.adminVerb(store), Fsck.adminVerb(store), Scrub.adminVerb(store), Stats.adminVerb(store),
+                CollectGarbage.adminVerb(store, logger), Fsck.adminVerb(store, logger),
+                Scrub.adminVerb(store, logger), Stats.adminVerb(store, logger),
             ],
             token: adminToken
         )

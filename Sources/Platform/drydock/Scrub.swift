@@ -4,6 +4,7 @@
 import ArgumentParser
 import ChunkEngine
 import Glibc
+import Logging
 import MetadataStore
 import ObjectStore
 import StorageTypes
@@ -44,7 +45,7 @@ struct Scrub: AsyncParsableCommand, StoreVerb {
         let workers = WorkerPool(threadCount: 1)
         let store = try parts.openStore(workers)
         do {
-            let report = try await Self.report(store, now: now)
+            let report = try await Self.report(store, now: now, nil)
             await store.shutdown()
             await workers.shutdown()
             return report
@@ -55,23 +56,26 @@ struct Scrub: AsyncParsableCommand, StoreVerb {
         }
     }
 
-    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
-        try await report(store, now: query["now"] == "true")
+    static func run(on store: ObjectStore, _ query: [String: String], _ logger: Logger) async throws -> Report {
+        try await report(store, now: query["now"] == "true", logger)
     }
 
-    private static func report(_ store: ObjectStore, now: Bool) async throws -> Report {
+    /// - Parameter logger: nil where what is printed is all that anybody reads.
+    private static func report(_ store: ObjectStore, now: Bool, _ logger: Logger?) async throws -> Report {
         var report = Report()
         if now {
             var policy = ScrubPolicy()
             policy.startsOver = true
-            let result = try await store.scrub(policy, pause: { _ in }, found: { _ in })
+            let result = try await store.scrub(policy, pause: { _ in }) { finding in logger?.damage(finding) }
             report.packs = result.packCount
             report.chunks = result.chunkCount
             report.inlineObjects = result.inlineCount
             report.verifiedBytes = result.byteCount
             report.damaged = result.findingCount
             report.findings = result.findings.map(\.description)
-            report.affected = try await store.affected(by: result.findings).map(\.description)
+            let affected = try await store.affected(by: result.findings)
+            logger?.damage(concerns: affected)
+            report.affected = affected.map(\.description)
         }
         let progress = try await store.scrubProgress()
         report.started = (progress?.started).map(Self.text)

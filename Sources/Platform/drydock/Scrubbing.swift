@@ -44,11 +44,9 @@ struct Scrubbing: Service {
             let report = try await store.scrub(policy) { pause in
                 try? await Task.sleep(for: pause)
             } found: { finding in
-                logger.error("damage found", metadata: ["what": "\(finding)"])
+                logger.damage(finding)
             }
-            for problem in try await store.affected(by: report.findings) {
-                logger.error("damage concerns", metadata: ["what": "\(problem)"])
-            }
+            logger.damage(concerns: try await store.affected(by: report.findings))
             guard report.isComplete else { return }
             logger.info(
                 "scrub complete",

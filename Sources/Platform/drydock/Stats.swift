@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import ChunkEngine
+import Logging
 import ObjectStore
 import StorageTypes
 
@@ -87,7 +88,7 @@ struct Stats: AsyncParsableCommand, StoreVerb {
         Report(try ObjectStoreMaintenance.statistics(metadata: parts.metadata))
     }
 
-    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report {
+    static func run(on store: ObjectStore, _ query: [String: String], _: Logger) async throws -> Report {
         Report(try await store.statistics())
     }
 

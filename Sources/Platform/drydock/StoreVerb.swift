@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Logging
 import MetadataStore
 import ObjectStore
 import PlatformKit
@@ -17,7 +18,7 @@ protocol StoreVerb: SendableMetatype {
     /// On a store that nobody serves.
     func run(_ directory: DataDirectory, _ parts: StoreParts) async throws -> Report
     /// In the server.
-    static func run(on store: ObjectStore, _ query: [String: String]) async throws -> Report
+    static func run(on store: ObjectStore, _ query: [String: String], _ logger: Logger) async throws -> Report
 }
 
 extension StoreVerb {
@@ -51,7 +52,7 @@ extension StoreVerb {
         }
     }
 
-    static func adminVerb(_ store: ObjectStore) -> AdminVerb {
-        AdminVerb(verbName) { query in try await run(on: store, query) }
+    static func adminVerb(_ store: ObjectStore, _ logger: Logger) -> AdminVerb {
+        AdminVerb(verbName) { query in try await run(on: store, query, logger) }
     }
 }

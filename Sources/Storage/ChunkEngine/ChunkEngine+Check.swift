@@ -12,10 +12,13 @@ extension ChunkEngine {
     /// Checks everything beside all other work: records, references and the packs' files as they are at one moment, then the frames
     /// as a scrub does that starts over.
     ///
-    /// - Parameter inspect: looks at the same moment's metadata, on a worker.
+    /// - Parameters:
+    ///   - found: as for `scrub`.
+    ///   - inspect: looks at the same moment's metadata, on a worker.
     /// - Throws: `slowDown` while a collection, a scrub or another check is under way, of which a slow scrub ends soon; `unavailable`
     ///   when the task is cancelled.
     package func check<Value: Sendable>(
+        found: @escaping @Sendable (ScrubFinding) -> Void,
         _ inspect: @escaping @Sendable (any MetadataReading, FsckReport) throws(StoreError) -> Value
     ) async throws(StoreError) -> (report: FsckReport, inspected: Value, scrub: ScrubReport) {
         // From the start on: what was found before it would be found once more if it had to wait.
@@ -26,7 +29,10 @@ extension ChunkEngine {
         let findings = Mutex(structure)
         var policy = ScrubPolicy()
         policy.startsOver = true
-        let scrub = try await runScrub(policy, pause: { _ in }) { finding in findings.withLock { $0.note(finding) } }
+        let scrub = try await runScrub(policy, pause: { _ in }) { finding in
+            findings.withLock { $0.note(finding) }
+            found(finding)
+        }
         guard scrub.isComplete else { throw StoreError(.unavailable, "the check was cut short") }
         var report = findings.withLock { $0 }
         report.verifiedByteCount += scrub.byteCount

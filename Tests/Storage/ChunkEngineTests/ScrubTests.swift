@@ -21,6 +21,13 @@ import Testing
         try await fixture.engine.scrub(policy, pause: { _ in }, found: { _ in })
     }
 
+    private func check(
+        _ fixture: EngineFixture,
+        found: @escaping @Sendable (ScrubFinding) -> Void = { _ in }
+    ) async throws -> FsckReport {
+        try await fixture.engine.check(found: found) { _, _ throws(StoreError) in }.report
+    }
+
     private func filled() async throws -> EngineFixture {
         let fixture = try EngineFixture()
         for index in 0..<6 { try await fixture.put("k\(index)", Self.content(UInt64(index), 5_000)) }
@@ -141,7 +148,7 @@ import Testing
         await #expect(throws: StoreError(.ioFailure)) { try await fixture.put("more", [1]) }
         #expect(fixture.engine.writeRefusal != nil)
         await #expect(throws: StoreError.self) { try await scrub(fixture) }
-        #expect(try await fixture.engine.check { _, _ throws(StoreError) in }.report.isClean)
+        #expect(try await check(fixture).isClean)
         fixture.machine.disk.flipBit(of: Self.packPath, byte: 200)
         var policy = ScrubPolicy()
         policy.startsOver = true
@@ -158,7 +165,7 @@ import Testing
         for chunk in chunks {
             fixture.machine.disk.flipBit(of: Self.packPath, byte: Int(chunk.frameRange.upperBound) - 1)
         }
-        let report = try await fixture.engine.check { _, _ throws(StoreError) in }.report
+        let report = try await check(fixture)
         #expect(report.problems.count == FsckReport.problemCountMax)
         #expect(report.problemCount == UInt64(chunks.count))
         #expect(try fixture.fsck(.frames).problemCount == report.problemCount)
@@ -168,9 +175,9 @@ import Testing
         let fixture = try await filled()
         let isComplete = await cancelled { try await scrub(fixture).isComplete }
         #expect(try isComplete.get() == false)
-        let check = await cancelled { try await fixture.engine.check { _, _ throws(StoreError) in }.report.isClean }
-        #expect(throws: StoreError(.unavailable)) { try check.get() }
-        #expect(try await fixture.engine.check { _, _ throws(StoreError) in }.report.isClean)
+        let isClean = await cancelled { try await check(fixture).isClean }
+        #expect(throws: StoreError(.unavailable)) { try isClean.get() }
+        #expect(try await check(fixture).isClean)
     }
 
     @Test func `keeps to its rate`() async throws {

@@ -71,8 +71,10 @@ extension ObjectStore {
     /// starts over does. See `ChunkEngine.check`.
     ///
     /// - Throws: `slowDown` while a collection, a scrub or another check is under way.
-    package func fsck() async throws(StoreError) -> StoreReport {
-        let (engineReport, objects, scrub) = try await engine.check { metadata, report throws(StoreError) in
+    package func fsck(found: @escaping @Sendable (ScrubFinding) -> Void) async throws(StoreError) -> StoreReport {
+        let (engineReport, objects, scrub) = try await engine.check(found: found) {
+            metadata,
+            report throws(StoreError) in
             try ObjectAudit(metadata, after: report)
         }
         var report = StoreReport(engine: engineReport, objects: objects)

@@ -38,7 +38,7 @@ extension Life {
             await scheduler.sleep(generator.below(400))
             log.add("check")
             do throws(StoreError) {
-                let checked = try await store.fsck()
+                let checked = try await store.fsck { _ in }
                 report.checkCount += 1
                 log.add("checked: \(checked.engine.problems) \(checked.objects.problems)")
                 if !isStruck, !checked.isClean {
