@@ -153,7 +153,7 @@ import Testing
         await fixture.engine.shutdown()
         fixture.machine.disk.flipBit(of: Self.packPath, byte: 64 + 664 + 100)
         let report = try await fixture.collectGarbage()
-        #expect(report.damagedFrameCount == 1 && report.deletedPackCount == 0 && report.remainingGarbageByteCount > 0)
+        #expect(report.damagedFrameCount == 1 && report.deletedPackCount == 0)
         let next = try await fixture.restarted()
         #expect(try await next.get("c") == PatternContent(seed: 3).bytes(0..<600))
         await #expect(throws: StoreError(.corrupted)) { try await next.get("b") }

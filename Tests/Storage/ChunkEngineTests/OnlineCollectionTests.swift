@@ -235,6 +235,22 @@ import Testing
         try fixture.expectSound()
     }
 
+    /// The pack stays for the sake of one frame, and a collection of a stopped store does not come back to it.
+    @Test func `gives back at once what lay beside a damaged frame`() async throws {
+        let fixture = try EngineFixture()
+        let contents = [900, 30_000, 30_000].enumerated().map { Self.content(UInt64($0), $1) }
+        for (index, bytes) in contents.enumerated() { try await fixture.put("k\(index)", bytes) }
+        try await fixture.delete("k1")
+        fixture.machine.disk.flipBit(of: "/data/packs/00000001.pack", byte: 64 + 64 + 300)
+        let report = try await collect(fixture)
+        #expect(report.damagedFrameCount == 1 && report.movedByteCount > 0 && report.deletedPackCount == 0, "\(report)")
+        #expect(
+            report.freedByteCount > 0 && report.remainingGarbageByteCount == 0,
+            "not less room than before: \(report)"
+        )
+        #expect(try await fixture.get("k2") == contents[2])
+    }
+
     @Test(arguments: [false, true])
     func `comes back in an hour to what the drive could not read`(_ recompresses: Bool) async throws {
         let clock = ManualClock()

@@ -126,14 +126,16 @@ extension GarbageCollector {
             try await delete(id)
         } else {
             // Damaged frames; or chunks that left the index meanwhile and do not count as live much longer.
-            leave(id, isReadable: isReadable)
+            try await leave(id, isReadable: isReadable)
         }
     }
 
-    /// Does not come back to what could not be moved, but a few times to what could not be read.
-    func leave(_ id: UInt32, isReadable: Bool) {
-        if !isReadable, engine.failedMoves.note(UInt64(id), engine.clock.now()) { return }
-        engine.treatedPacks.note(id) { $0.isUnmovable = true }
+    /// Does not come back to what could not be moved, but a few times to what could not be read. What was moved gives its room back.
+    mutating func leave(_ id: UInt32, isReadable: Bool) async throws(StoreError) {
+        if isReadable || !engine.failedMoves.note(UInt64(id), engine.clock.now()) {
+            engine.treatedPacks.note(id) { $0.isUnmovable = true }
+        }
+        try await makeHoles(id)
     }
 
     /// The next chunks that one commit moves.

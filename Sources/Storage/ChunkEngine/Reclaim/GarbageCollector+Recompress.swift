@@ -12,7 +12,9 @@ extension GarbageCollector {
         guard !hasRecompressedEnough, try await !lacksRoom(toCopy: id) else { return }
         let engine = engine
         let chunks = try await engine.liveChunks(in: id, on: .maintenance, scanPace).chunks
-        guard let isWorth = try await isWorthRecompressing(id, chunks) else { return leave(id, isReadable: false) }
+        guard let isWorth = try await isWorthRecompressing(id, chunks) else {
+            return try await leave(id, isReadable: false)
+        }
         guard isWorth else { return try await mark(id) }
         var rest = chunks[...]
         var isReadable = true
@@ -35,8 +37,9 @@ extension GarbageCollector {
         } else if isReadable {
             // Damaged frames stay.
             try await mark(id)
+            try await makeHoles(id)
         } else {
-            leave(id, isReadable: false)
+            try await leave(id, isReadable: false)
         }
     }
 
