@@ -87,6 +87,11 @@ package enum EngineKeys {
         bytes(content)
     }
 
+    /// The content a key of table `inline` names; nil when the length is another.
+    package static func inlineContent(in key: [UInt8]) -> UInt64? {
+        key.count == 8 ? key.reduce(0) { $0 << 8 | UInt64($1) } : nil
+    }
+
     package static func chunk(_ digest: SHA256Digest) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             digest.store(to: UnsafeMutableRawBufferPointer(buffer))

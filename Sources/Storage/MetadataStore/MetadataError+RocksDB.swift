@@ -14,6 +14,12 @@ extension MetadataError {
         "No space left on device", "Disk quota exceeded", "File too large", "Max allowed space was reached",
     ]
 
+    /// What is damaged is the bytes of one value that lies apart (a blob, in RocksDB's words, which name no file then), and the table
+    /// is not.
+    package var concernsOneValue: Bool {
+        code == .corrupted && !message.contains(".sst") && (message.contains("Blob") || message.contains("blob"))
+    }
+
     private static func code(ofRocksDBStatus status: String) -> Code {
         if status.hasPrefix("Corruption") { return .corrupted }
         if status.hasPrefix("IO error") {

@@ -30,8 +30,7 @@ package enum EngineMaintenance {
         do throws(MetadataError) {
             try metadata.verify(until: StopSign())
         } catch {
-            guard error.code == .corrupted else { throw StoreError(error) }
-            report.add(.metadata(error.message))
+            try report.note(StoreError(error))
         }
         return report
     }

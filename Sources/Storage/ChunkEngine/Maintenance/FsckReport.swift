@@ -123,12 +123,22 @@ package struct FsckReport: Sendable {
     package var isClean: Bool { problemCount == 0 }
 
     mutating func add(_ problem: FsckProblem) {
+        // One place may be in the way of several walks.
+        if case .metadata = problem, problems.contains(problem) { return }
         problemCount += 1
         if problems.count < Self.problemCountMax { problems.append(problem) }
         switch problem {
         case .missingPackFile(let pack, _), .unreadablePackFile(let pack, _, _): missingPacks.insert(pack)
         default: break
         }
+    }
+
+    /// Takes what a walk could not go on behind.
+    ///
+    /// - Throws: the error, when it is not that something is damaged.
+    package mutating func note(_ error: StoreError) throws(StoreError) {
+        guard error.code == .corrupted else { throw error }
+        add(.metadata(error.diagnosis ?? "\(error)"))
     }
 
     /// Takes what a scrub finds of the same store for the part of the check that reads.

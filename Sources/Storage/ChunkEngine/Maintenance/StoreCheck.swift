@@ -37,13 +37,28 @@ struct StoreCheck {
         if try StorageCall.files({ () throws(FileSystemError) in try fileSystem.exists(layout.kept) }) {
             report.add(.keptLogs)
         }
-        try readSystem()
-        try checkPacks()
-        try checkContents()
-        try checkParts()
-        try checkReferences()
-        try checkInline()
+        do throws(StoreError) {
+            try readSystem()
+        } catch {
+            // Without the packs' records nothing else is as it should be.
+            try report.note(error)
+            return report
+        }
+        try stage { check throws(StoreError) in try check.checkPacks() }
+        try stage { check throws(StoreError) in try check.checkContents() }
+        try stage { check throws(StoreError) in try check.checkParts() }
+        try stage { check throws(StoreError) in try check.checkReferences() }
+        try stage { check throws(StoreError) in try check.checkInline() }
         return report
+    }
+
+    /// Damage to a table of the metadata ends the stage that meets it, and no other.
+    private mutating func stage(_ body: (inout StoreCheck) throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) {
+            try body(&self)
+        } catch {
+            try report.note(error)
+        }
     }
 
     private mutating func checkFormat() throws(StoreError) {
@@ -120,13 +135,15 @@ struct StoreCheck {
 
     private mutating func checkInline() throws(StoreError) {
         guard depth >= .frames else { return }
-        try metadata.forEach(.inline, from: [], until: nil) { key, value in
-            guard key.count == 8 else { return addUnreadable("inline", key, DecodeError(.invalidValue, at: 0)) }
+        var walk = InlineWalk(metadata)
+        while let (key, value) = try walk.next() {
+            guard let content = EngineKeys.inlineContent(in: key) else {
+                addUnreadable("inline", key, DecodeError(.invalidValue, at: 0))
+                continue
+            }
             report.inlineCount += 1
-            do throws(DecodeError) {
-                _ = try InlineRecord(decoding: value)
-            } catch {
-                report.add(.damagedInline(content: key.reduce(0) { $0 << 8 | UInt64($1) }))
+            if value.flatMap({ try? InlineRecord(decoding: $0) }) == nil {
+                report.add(.damagedInline(content: content))
             }
         }
     }

@@ -49,28 +49,25 @@ extension EngineParts {
         var count: UInt64 = 0
         var byteCount: UInt64 = 0
         /// Where the next slice begins; nil at the end.
-        var next: [UInt8]?
+        var next: UInt64?
     }
 
-    func checkInline(from start: [UInt8], byteCountMax: UInt64) throws(StoreError) -> InlineSlice {
+    func checkInline(from start: UInt64, byteCountMax: UInt64) throws(StoreError) -> InlineSlice {
         var slice = InlineSlice()
         // A snapshot pushes nothing out of the cache. The cursor needs it to the end.
         let snapshot = try StorageCall.metadata { () throws(MetadataError) in try metadata.snapshot() }
         defer { withExtendedLifetime(snapshot) {} }
-        let cursor = try StorageCall.metadata { () throws(MetadataError) in
-            try snapshot.cursor(.inline, from: start, until: nil)
-        }
-        while try StorageCall.metadata({ () throws(MetadataError) in try cursor.next() }) {
-            let (key, value) = cursor.withCurrent { ([UInt8]($0), [UInt8]($1)) }
+        var walk = InlineWalk(snapshot, from: start)
+        while let (key, value) = try walk.next() {
+            // The check of the structure tells of keys of another length.
+            guard let content = EngineKeys.inlineContent(in: key) else { continue }
             if slice.byteCount >= byteCountMax {
-                slice.next = key
+                slice.next = content
                 return slice
             }
             slice.count += 1
-            slice.byteCount += UInt64(value.count)
-            if (try? InlineRecord(decoding: value)) == nil {
-                slice.damaged.append(key.reduce(0) { $0 << 8 | UInt64($1) })
-            }
+            slice.byteCount += UInt64(value?.count ?? 0)
+            if value.flatMap({ try? InlineRecord(decoding: $0) }) == nil { slice.damaged.append(content) }
         }
         return slice
     }

@@ -43,16 +43,34 @@ struct Scrubber {
             try await save(progress)
         }
         for id in engine.packs.records.keys.sorted() where id >= progress.nextPack {
-            guard try await scrubPack(id) else { return report }
+            guard try await stage({ scrubber throws(StoreError) in try await scrubber.scrubPack(id) }) else {
+                return report
+            }
             progress.nextPack = id + 1
             try await save(progress)
         }
-        guard try await scrubInline(), try await scrubMetadata() else { return report }
+        guard try await stage({ scrubber throws(StoreError) in try await scrubber.scrubInline() }),
+            try await stage({ scrubber throws(StoreError) in try await scrubber.scrubMetadata() })
+        else { return report }
         progress.completed = engine.clock.now()
         progress.nextPack = 0
         try await save(progress)
         report.isComplete = true
         return report
+    }
+
+    /// Damage to a table of the metadata is a finding, and ends the stage that meets it and no other.
+    private mutating func stage(
+        _ body: (inout Scrubber) async throws(StoreError) -> Bool
+    ) async throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try await body(&self)
+        } catch {
+            guard error.code == .corrupted else { throw error }
+            let finding = ScrubFinding.metadata(error.diagnosis ?? "\(error)")
+            if !report.findings.contains(finding) { note(finding) }
+            return true
+        }
     }
 
     private func save(_ progress: ScrubRecord) async throws(StoreError) {
@@ -97,7 +115,7 @@ struct Scrubber {
     }
 
     private mutating func scrubInline() async throws(StoreError) -> Bool {
-        var from: [UInt8]? = []
+        var from: UInt64? = 0
         while let start = from {
             if isToEnd { return false }
             let (engine, limit) = (engine, policy.sliceByteCount)
@@ -125,9 +143,7 @@ struct Scrubber {
         }
         guard let failure else { return true }
         if Task.isCancelled { return false }
-        guard failure.code == .corrupted else { throw StoreError(failure) }
-        note(.metadata(failure.message))
-        return true
+        throw StoreError(failure)
     }
 
     private mutating func note(_ finding: ScrubFinding) {

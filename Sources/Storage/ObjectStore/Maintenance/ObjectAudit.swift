@@ -14,6 +14,8 @@ package struct ObjectAudit: Sendable {
     package private(set) var objectCount: UInt64 = 0
     package private(set) var uploadCount: UInt64 = 0
     package private(set) var partCount: UInt64 = 0
+    /// What damage to the tables of the metadata has kept from being looked at.
+    private(set) var obstacles: [StoreError] = []
     private var names = OwnerNames()
     /// Problems beyond this number are only counted.
     package static let problemCountMax = 10_000
@@ -26,20 +28,51 @@ package struct ObjectAudit: Sendable {
         damaged: [UInt64: String] = [:],
         referenceCountMax: UInt64 = Self.referenceCountMax
     ) throws(StoreError) {
-        try readBuckets(metadata)
-        try readObjects(metadata)
-        try readUploads(metadata)
-        try readParts(metadata, uploadCountMax: max(1, referenceCountMax / 4))
-        let references = try ReferenceAudit(metadata, ownerCount: objectCount + partCount, referenceCountMax)
-        try nameFindings(damaged.merging(references.findings) { damage, finding in "\(damage); \(finding)" }, metadata)
-        try names.nameUploads(in: &problems, metadata)
+        try stage { audit throws(StoreError) in try audit.readBuckets(metadata) }
+        try stage { audit throws(StoreError) in try audit.readObjects(metadata) }
+        try stage { audit throws(StoreError) in try audit.readUploads(metadata) }
+        try stage { audit throws(StoreError) in
+            try audit.readParts(metadata, uploadCountMax: max(1, referenceCountMax / 4))
+        }
+        var findings = damaged
+        // Where a table can't be read, everything would seem to lack what it refers to.
+        if obstacles.isEmpty {
+            try stage { audit throws(StoreError) in
+                let ownerCount = audit.objectCount + audit.partCount
+                let references = try ReferenceAudit(metadata, ownerCount: ownerCount, referenceCountMax)
+                findings.merge(references.findings) { damage, finding in "\(damage); \(finding)" }
+            }
+        }
+        try stage { audit throws(StoreError) in
+            try audit.nameFindings(findings, metadata)
+            try audit.names.nameUploads(in: &audit.problems, metadata)
+        }
+    }
+
+    /// Damage to a table of the metadata ends the stage that meets it, and no other.
+    private mutating func stage(_ body: (inout ObjectAudit) throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) {
+            try body(&self)
+        } catch {
+            guard error.code == .corrupted else { throw error }
+            obstacles.append(error)
+        }
     }
 
     /// Names those who suffer from what the engine's check found, too.
     init(_ metadata: any MetadataReading, after engine: FsckReport) throws(StoreError) {
         var damage = DamageTrace()
         for problem in engine.problems { damage.note(problem) }
-        try self.init(metadata, damaged: try damage.affectedContents(metadata))
+        var damaged: [UInt64: String] = [:]
+        var obstacle: StoreError?
+        do throws(StoreError) {
+            damaged = try damage.affectedContents(metadata)
+        } catch {
+            guard error.code == .corrupted else { throw error }
+            obstacle = error
+        }
+        try self.init(metadata, damaged: damaged)
+        if let obstacle { obstacles.append(obstacle) }
     }
 
     /// Adds whom damage concerns that was found otherwise, if nothing was said of them before.

@@ -77,7 +77,7 @@ extension ObjectStore {
             report throws(StoreError) in
             try ObjectAudit(metadata, after: report)
         }
-        var report = StoreReport(engine: engineReport, objects: objects)
+        var report = try StoreReport(engineReport, objects)
         report.objects.add(try await affected(by: scrub.findings))
         return report
     }
@@ -90,13 +90,18 @@ extension ObjectStore {
         guard !damage.isEmpty else { return [] }
         return try await workers.walk(metadata) { [damage] metadata throws(StoreError) in
             var affected: [ObjectProblem] = []
-            let contents = try damage.affectedContents(metadata)
-            let names = try OwnerNames(metadata)
-            try names.forEachOwner(of: contents, metadata) { subject, _, text in
-                guard affected.count < ObjectAudit.problemCountMax else { return }
-                affected.append(ObjectProblem(subject: subject, text: text))
+            do throws(StoreError) {
+                let contents = try damage.affectedContents(metadata)
+                let names = try OwnerNames(metadata)
+                try names.forEachOwner(of: contents, metadata) { subject, _, text in
+                    guard affected.count < ObjectAudit.problemCountMax else { return }
+                    affected.append(ObjectProblem(subject: subject, text: text))
+                }
+                try names.nameUploads(in: &affected, metadata)
+            } catch {
+                // Damage to the tables is a finding, too, and those before it have their names.
+                guard error.code == .corrupted else { throw error }
             }
-            try names.nameUploads(in: &affected, metadata)
             return affected
         }
     }

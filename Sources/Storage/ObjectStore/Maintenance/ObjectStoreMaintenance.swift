@@ -16,7 +16,7 @@ package enum ObjectStoreMaintenance {
         metadata: any MetadataStore
     ) throws(StoreError) -> StoreReport {
         let engine = try EngineMaintenance.fsck(configuration.engine, fileSystem: fileSystem, metadata: metadata)
-        return StoreReport(engine: engine, objects: try ObjectAudit(metadata, after: engine))
+        return try StoreReport(engine, try ObjectAudit(metadata, after: engine))
     }
 
     /// Checks the records of buckets, objects, uploads and parts and what they refer to, without reading a pack.
@@ -39,6 +39,12 @@ package enum ObjectStoreMaintenance {
 package struct StoreReport: Sendable {
     package internal(set) var engine: FsckReport
     package internal(set) var objects: ObjectAudit
+
+    init(_ engine: FsckReport, _ objects: ObjectAudit) throws(StoreError) {
+        self.engine = engine
+        self.objects = objects
+        for obstacle in objects.obstacles { try self.engine.note(obstacle) }
+    }
 
     package var problemCount: UInt64 { engine.problemCount + objects.problemCount }
     package var isClean: Bool { problemCount == 0 }

@@ -1,6 +1,7 @@
 // Copyright the Drydock authors
 // SPDX-License-Identifier: Apache-2.0
 
+import ChunkEngine
 import ChunkFormat
 import MetadataStore
 import StorageTypes
@@ -110,9 +111,9 @@ struct ReferenceAudit {
 
     private mutating func compareInline() throws(StoreError) {
         var owners = Merge(inline)
-        try TableScan(metadata).forEach(.inline, prefix: []) { key, value throws(StoreError) in
-            let id = key.reduce(0) { $0 << 8 | UInt64($1) }
-            guard key.count == 8, isInShare(id) else { return }
+        var walk = InlineWalk(metadata)
+        while let (key, value) = try walk.next() {
+            guard let id = EngineKeys.inlineContent(in: key), isInShare(id) else { continue }
             let (missing, found) = owners.take(id)
             for reference in missing { note(reference.id, "its bytes are missing") }
             switch found.count {
@@ -120,9 +121,13 @@ struct ReferenceAudit {
             case 1: break
             default: note(id, "shares its bytes with \(found.count - 1) others")
             }
+            guard let value else {
+                note(id, "its bytes are damaged")
+                continue
+            }
             do throws(DecodeError) {
                 let record = try InlineRecord(decoding: value)
-                guard let reference = found.first, reference.size != UInt64(record.bytes.count) else { return }
+                guard let reference = found.first, reference.size != UInt64(record.bytes.count) else { continue }
                 note(id, "holds \(record.bytes.count) bytes instead of \(reference.size)")
             } catch {
                 note(id, "its bytes are damaged: \(error.reason) at byte \(error.offset)")
