@@ -54,6 +54,8 @@ package struct EngineConfiguration: Sendable {
     /// Commits waiting for their group; one more is answered `slowDown`.
     package var commitQueueCountMax = 16_384
     package var openPackFileCountMax = 256
+    /// Places known to be damaged that are held in memory, at about 100 bytes each. For more the metadata is asked, once per chunk.
+    package var damageCountMax = 100_000
     /// One pread of contiguous frames.
     package var readByteCountMax = 1 << 20
     /// The largest range that `readIfCached` serves.

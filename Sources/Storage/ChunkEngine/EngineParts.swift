@@ -42,7 +42,7 @@ final class EngineParts: Sendable {
     let lastTriedJoin = Atomic<UInt64>(0)
     let failedJoins = FailedReads()
     let scrubs = OneAtATime("scrub", ScrubTotals())
-    let quarantine = Quarantine()
+    let quarantine: Quarantine
 
     init(
         _ configuration: EngineConfiguration,
@@ -73,6 +73,7 @@ final class EngineParts: Sendable {
             fileCountMax: configuration.openPackFileCountMax
         )
         contentIDs = ContentIDs(generation: recovered.generation)
+        quarantine = Quarantine(knownCountMax: configuration.damageCountMax)
         keepsUnknown = recovered.keepsUnknown
         blocks = BlockPool(
             carryByteCountMax: configuration.cutByteCountMax,

@@ -74,7 +74,9 @@ package struct PackRecord: Sendable, Hashable {
     }
 }
 
-/// A frame that did not verify: what a person needs to find it.
+/// A frame that did not verify: what a person needs to find it. With pack 0 in its key, the inline content of that number.
+///
+/// There for as long as the index names the frame.
 package struct QuarantineRecord: Sendable, Hashable {
     static let version: UInt8 = 1
 

@@ -134,16 +134,18 @@ import Testing
         #expect(stored < UInt64(bytes.count) * 101 / 100, "\(stored)")
     }
 
-    @Test func `leaves the chunks between borders alone`() async throws {
+    @Test(arguments: [false, true])
+    func `leaves the chunks between borders alone`(_ isKnownToBeDamaged: Bool) async throws {
         let fixture = try EngineFixture(configuration: .real)
         let bytes = PatternContent(seed: 2).bytes(0..<12_000_000)
         try await upload(bytes, partByteCount: 4_000_000, as: "whole", fixture)
         // In the middle of the first part: who reads it would see it.
         fixture.machine.disk.flipBit(of: Self.packPath, byte: 2_000_000)
+        if isKnownToBeDamaged { await #expect(throws: StoreError(.corrupted)) { try await fixture.get("whole") } }
         fixture.machine.trace.removeAll()
         #expect(try await join(fixture) == JoinReport(joinedCount: 1))
         #expect(fixture.writtenPackByteCount < 2 * 600_000)
-        #expect(try fixture.statistics().quarantinedFrameCount == 0)
+        #expect(try fixture.statistics().quarantinedFrameCount == (isKnownToBeDamaged ? 1 : 0))
     }
 
     @Test func `leaves an object alone whose border is damaged`() async throws {

@@ -52,9 +52,9 @@ final class CommitPipeline: Sendable {
         return try result.get()
     }
 
-    /// Queues a change nobody waits for; lost when the engine refuses it.
+    /// Queues a change nobody waits for, whatever the queue's limit; lost when the engine refuses it.
     func commitEventually(_ body: @escaping @Sendable (inout CommitTransaction) throws(StoreError) -> Void) {
-        _ = enqueue(CommitRequest([], body, nil))
+        _ = enqueue(CommitRequest([], body, nil), isUrgent: true)
     }
 
     /// Has ids of packs reserved, which each commit does that finds few left.

@@ -24,7 +24,8 @@ extension CommitTransaction {
             let identity = ObjectIdentifier(recipe.holds)
             precondition(!adopted.contains(identity), "a content is adopted once")
             adopted.append(identity)
-            if let earlier, try isSame(recipe, staged.size, as: earlier) {
+            // What is damaged is not to be had again, but mended.
+            if let earlier, engine.quarantine.isEmpty, try isSame(recipe, staged.size, as: earlier) {
                 try retain(earlier)
                 return earlier
             }
@@ -64,6 +65,7 @@ extension CommitTransaction {
             break
         case .inline:
             remove(.inline, EngineKeys.inline(content.id))
+            try endQuarantine(pack: 0, offset: content.id)
             releasedInlineByteCount += content.size
         case .recipe, .assembly, .stretch:
             var head = try head(content)

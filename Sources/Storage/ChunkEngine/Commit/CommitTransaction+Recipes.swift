@@ -71,7 +71,7 @@ extension CommitTransaction {
         if let known = try chunkRecord(chunk.digest) {
             record = known
             record.referenceCount += 1
-            mend(&record, with: chunk)
+            if try isQuarantined(pack: record.pack, offset: record.offset) { try mend(&record, with: chunk) }
         } else {
             guard !chunk.isIndexed else {
                 throw StoreError(.corrupted, diagnosis: "chunk \(chunk.digest.hex) has left the index")
@@ -96,12 +96,18 @@ extension CommitTransaction {
     }
 
     /// Puts the frame that an upload has written in the place of a damaged one, for everybody who has the chunk.
-    private mutating func mend(_ record: inout ChunkRecord, with chunk: StagedChunk) {
-        guard !chunk.isIndexed, (chunk.pack, chunk.offset) != (record.pack, record.offset),
-            engine.quarantine.contains(pack: record.pack, offset: record.offset)
-        else { return }
-        delete(.system, EngineKeys.quarantine(pack: record.pack, offset: record.offset))
-        packChanges.remove(record)
+    ///
+    /// - Throws: `slowDown` when it wrote none, for the damage was found after it had looked: the next attempt will.
+    private mutating func mend(_ record: inout ChunkRecord, with chunk: StagedChunk) throws(StoreError) {
+        if chunk.isTakenOver { return }
+        guard !chunk.isIndexed, (chunk.pack, chunk.offset) != (record.pack, record.offset) else {
+            throw StoreError(
+                .slowDown,
+                "some of the content was found damaged where it is stored; send it again",
+                diagnosis: "chunk \(chunk.digest.hex)"
+            )
+        }
+        try removeFrame(record)
         record = ChunkRecord(chunk, referenceCount: record.referenceCount)
         packChanges.add(record)
     }

@@ -144,7 +144,9 @@ final class PartJoin: @unchecked Sendable {  // One job at a time; its joiner lo
             guard let record = try engine.metadata.chunkRecord(digest),
                 UInt64(record.plainByteCount) == UInt64(chunk.range.count)
             else { throw StoreError.notInIndex(digest) }
-            staged.append(StagedChunk(digest, record))
+            var taken = StagedChunk(digest, record)
+            taken.isTakenOver = true
+            staged.append(taken)
             end = chunk.range.upperBound
             try old.advance()
         }

@@ -22,7 +22,7 @@ package struct EngineStatistics: Sendable, Hashable {
     package private(set) var garbageByteCount: UInt64 = 0
     /// Contents that wait for the garbage collection, whose chunks are not garbage yet.
     package private(set) var reclaimableContentCount: UInt64 = 0
-    /// Frames found damaged.
+    /// Frames and inline contents found damaged, and neither mended nor gone since.
     package private(set) var quarantinedFrameCount: UInt64 = 0
 
     /// Blocks.

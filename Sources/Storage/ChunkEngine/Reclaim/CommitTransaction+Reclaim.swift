@@ -81,7 +81,7 @@ extension CommitTransaction {
                 put(.chunks, key, record.encoded)
             } else {
                 delete(.chunks, key)
-                packChanges.remove(record)
+                try removeFrame(record)
                 step.chunkCount += 1
                 step.chunkByteCount += record.frameByteCount
             }

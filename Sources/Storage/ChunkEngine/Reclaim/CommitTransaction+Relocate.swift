@@ -31,7 +31,7 @@ extension CommitTransaction {
                 xxh3: frame.header.xxh3,
                 referenceCount: record.referenceCount
             )
-            packChanges.remove(record)
+            try removeFrame(record)
             packChanges.add(moved)
             put(.chunks, EngineKeys.chunk(chunk.digest), moved.encoded)
             movedByteCount += moved.frameByteCount
@@ -39,14 +39,5 @@ extension CommitTransaction {
         if pack.kind == .recompressed, movedByteCount > 0 { packChanges.markRecompressed(pack.id) }
         packsToSync.append(pack)
         return movedByteCount
-    }
-
-    mutating func quarantine(_ chunk: IndexedChunk) throws(StoreError) {
-        let key = EngineKeys.quarantine(pack: chunk.record.pack, offset: chunk.record.offset)
-        guard try get(.system, key) == nil else { return }
-        let record = QuarantineRecord(digest: chunk.digest, seen: now, reason: "the frame does not verify")
-        put(.system, key, record.encoded)
-        let quarantine = engine.quarantine
-        afterCommit { quarantine.note(key) }
     }
 }

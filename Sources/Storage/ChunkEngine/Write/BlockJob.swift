@@ -76,6 +76,11 @@ struct BlockJob {
         for chunk in chunks {
             switch hold(chunk.digest) {
             case .known(let place, let pack):
+                if try engine.isQuarantined(pack: place.pack, offset: place.offset) {
+                    // Nobody claims it; who asks later finds the new frame.
+                    claims.append(chunk)
+                    continue
+                }
                 places[chunk.digest] = place
                 if let pack { holds.add(pack) }
             case .claimed:
@@ -98,7 +103,7 @@ struct BlockJob {
     /// A damaged frame does not count: the chunk is written again.
     private func findStored(_ digest: SHA256Digest) throws(StoreError) -> StagedChunk? {
         guard let record = try engine.metadata.chunkRecord(digest),
-            !engine.quarantine.contains(pack: record.pack, offset: record.offset)
+            try !engine.isQuarantined(pack: record.pack, offset: record.offset)
         else { return nil }
         return StagedChunk(digest, record)
     }

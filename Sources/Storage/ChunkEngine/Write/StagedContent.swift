@@ -38,6 +38,8 @@ struct StagedChunk: Sendable {
     var offset: UInt64
     /// Found in the chunk index: there is nothing to insert.
     let isIndexed: Bool
+    /// By a content that is joined: it has the chunk already, damaged or not.
+    var isTakenOver = false
 
     var frameByteCount: UInt64 { UInt64(PackFormat.frameHeaderByteCount) + UInt64(encodedByteCount) }
 }

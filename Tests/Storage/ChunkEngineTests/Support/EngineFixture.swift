@@ -144,6 +144,7 @@ extension EngineConfiguration {
         configuration.readByteCountMax = 4_096
         configuration.cachedReadByteCountMax = 1_024
         configuration.hotReaderCountMin = 1
+        configuration.damageCountMax = 1
         configuration.freeByteFloor = 0
         configuration.compressingFreeShareMax = 1
         return configuration
