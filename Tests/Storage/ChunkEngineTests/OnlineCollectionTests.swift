@@ -243,7 +243,7 @@ import Testing
         try await fixture.delete("k1")
         fixture.machine.disk.flipBit(of: "/data/packs/00000001.pack", byte: 64 + 64 + 300)
         let report = try await collect(fixture)
-        #expect(report.damagedFrameCount == 1 && report.movedByteCount > 0 && report.deletedPackCount == 0, "\(report)")
+        #expect(report.damagedFrameCount == 1 && report.movedByteCount > 0, "\(report)")
         #expect(
             report.freedByteCount > 0 && report.remainingGarbageByteCount == 0,
             "not less room than before: \(report)"
