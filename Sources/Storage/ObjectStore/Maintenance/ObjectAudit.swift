@@ -22,10 +22,10 @@ package struct ObjectAudit: Sendable {
     /// 64 MiB.
     package static let referenceCountMax: UInt64 = 4 << 20
 
-    /// - Parameter damaged: contents that lost bytes, by id, and how.
+    /// - Parameter damage: to chunks, packs and contents, found otherwise.
     init(
         _ metadata: any MetadataReading,
-        damaged: [UInt64: String] = [:],
+        damage: DamageTrace = DamageTrace(),
         referenceCountMax: UInt64 = Self.referenceCountMax
     ) throws(StoreError) {
         try stage { audit throws(StoreError) in try audit.readBuckets(metadata) }
@@ -34,14 +34,17 @@ package struct ObjectAudit: Sendable {
         try stage { audit throws(StoreError) in
             try audit.readParts(metadata, uploadCountMax: max(1, referenceCountMax / 4))
         }
-        var findings = damaged
+        var findings: [UInt64: String] = [:]
         // Where a table can't be read, everything would seem to lack what it refers to.
         if obstacles.isEmpty {
             try stage { audit throws(StoreError) in
                 let ownerCount = audit.objectCount + audit.partCount
-                let references = try ReferenceAudit(metadata, ownerCount: ownerCount, referenceCountMax)
-                findings.merge(references.findings) { damage, finding in "\(damage); \(finding)" }
+                findings = try ReferenceAudit(metadata, ownerCount: ownerCount, referenceCountMax).findings
             }
+        }
+        try stage { _ throws(StoreError) in
+            let damaged = try damage.affectedContents(metadata)
+            findings.merge(damaged) { finding, damage in "\(damage); \(finding)" }
         }
         try stage { audit throws(StoreError) in
             try audit.nameFindings(findings, metadata)
@@ -63,16 +66,7 @@ package struct ObjectAudit: Sendable {
     init(_ metadata: any MetadataReading, after engine: FsckReport) throws(StoreError) {
         var damage = DamageTrace()
         for problem in engine.problems { damage.note(problem) }
-        var damaged: [UInt64: String] = [:]
-        var obstacle: StoreError?
-        do throws(StoreError) {
-            damaged = try damage.affectedContents(metadata)
-        } catch {
-            guard error.code == .corrupted else { throw error }
-            obstacle = error
-        }
-        try self.init(metadata, damaged: damaged)
-        if let obstacle { obstacles.append(obstacle) }
+        try self.init(metadata, damage: damage)
     }
 
     /// Adds whom damage concerns that was found otherwise, if nothing was said of them before.
