@@ -57,11 +57,6 @@ final class CommitPipeline: Sendable {
         _ = enqueue(CommitRequest([], body, nil), isUrgent: true)
     }
 
-    /// Has ids of packs reserved, which each commit does that finds few left.
-    func reservePackIDs() {
-        _ = enqueue(CommitRequest([], { _ throws(StoreError) in }, nil), isUrgent: true)
-    }
-
     /// Whether the engine and the queue take one more request.
     private func enqueue(_ work: CommitWork, isUrgent: Bool = false) -> StoreError? {
         if let refusal = engine.health.refusal { return refusal }

@@ -170,8 +170,9 @@ final class PackStore: Sendable {
             }
             return (beginPack(kind, byteCount, isPaged: isPaged, &state), state.isShort)
         }
-        // Uploads make packs for as long as they stream, and none of them may come to an end.
-        if isShort { commits.withLock(\.self)?.reservePackIDs() }
+        // Uploads make packs for as long as they stream, and none of them may come to an end. Each commit that finds few ids left
+        // reserves more.
+        if isShort { commits.withLock(\.self)?.commitEventually { _ throws(StoreError) in } }
         return try result.get()
     }
 
