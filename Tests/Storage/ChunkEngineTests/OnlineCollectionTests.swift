@@ -203,17 +203,29 @@ import Testing
         try fixture.expectSound()
     }
 
+    /// `k0` and so on, of these lengths.
+    private static func putAndDeleteFirst(_ sizes: [UInt64], _ fixture: EngineFixture) async throws -> [[UInt8]] {
+        let contents = sizes.enumerated().map { content(UInt64($0), $1) }
+        for (index, bytes) in contents.enumerated() { try await fixture.put("k\(index)", bytes) }
+        try await fixture.delete("k0")
+        return contents
+    }
+
+    /// Takes on what is worth nothing, too.
+    private static func policy(recompresses: Bool) -> GarbagePolicy {
+        var policy = GarbagePolicy.all
+        if recompresses { policy.recompressIdleSecondsMin = 0 }
+        policy.recompressShareMin = -1
+        return policy
+    }
+
     @Test(arguments: [false, true])
     func `moves what lies beside a bad sector, and loses nothing of what is there`(_ recompresses: Bool) async throws {
         let fixture = try EngineFixture()
         let path = "/data/packs/00000001.pack"
-        let contents = [2_000, 3_500, 6_500, 2_000].enumerated().map { Self.content(UInt64($0), $1) }
-        for (index, bytes) in contents.enumerated() { try await fixture.put("k\(index)", bytes) }
-        try await fixture.delete("k0")
+        let contents = try await Self.putAndDeleteFirst([2_000, 3_500, 6_500, 2_000], fixture)
         fixture.machine.disk.setUnreadable(9_000..<9_512, of: path)
-        var policy = GarbagePolicy.all
-        if recompresses { policy.recompressIdleSecondsMin = 0 }
-        policy.recompressShareMin = -1
+        let policy = Self.policy(recompresses: recompresses)
         let report = try await collect(fixture, policy)
         #expect(report.movedByteCount > 3_500 && report.damagedFrameCount > 0 && report.damagedFrameCount < 12)
         #expect(try fixture.statistics().quarantinedFrameCount == report.damagedFrameCount)
@@ -256,13 +268,9 @@ import Testing
         let clock = ManualClock()
         let fixture = try EngineFixture(clock: clock)
         let path = "/data/packs/00000001.pack"
-        let contents = [2_000, 6_500, 2_000].enumerated().map { Self.content(UInt64($0), $1) }
-        for (index, bytes) in contents.enumerated() { try await fixture.put("k\(index)", bytes) }
-        try await fixture.delete("k0")
+        let contents = try await Self.putAndDeleteFirst([2_000, 6_500, 2_000], fixture)
         fixture.machine.disk.setUnreadable(6_000..<6_512, of: path)
-        var policy = GarbagePolicy.all
-        if recompresses { policy.recompressIdleSecondsMin = 0 }
-        policy.recompressShareMin = -1
+        var policy = Self.policy(recompresses: recompresses)
         policy.retrySecondsMin = 3_600
         #expect(try await collect(fixture, policy).damagedFrameCount > 0)
         fixture.machine.disk.setUnreadable(nil, of: path)
